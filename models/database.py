@@ -1,0 +1,82 @@
+"""The engine, and the one way to open a transaction (laws 1 and 3).
+
+A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOCAL`, the deadline. No tenant, no rows.
+"""
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
+
+# Seconds. A database that does not answer must cost a caller two seconds, not for ever.
+CONNECT_TIMEOUT = 2.0
+POOL_TIMEOUT = 2.0
+
+
+class Database:
+    """One PostgreSQL as one of our roles; `read` and `write` are the only ways in."""
+
+    def __init__(self, url: str, *, pool_size: int = 8, statement_timeout: float = 10.0) -> None:
+        """`statement_timeout` in seconds: the database ends a statement that outlives it."""
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT,
+            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": CONNECT_TIMEOUT},
+        )
+        self._statement_timeout = int(statement_timeout * 1000)
+        event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
+
+    @asynccontextmanager
+    async def read(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
+        """One snapshot of one tenant; `None` is for roles that a policy lets read across tenants."""
+        async with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant_id) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
+        """A transaction that commits when the block ends well and rolls back when it does not."""
+        async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id) as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Give every connection back to PostgreSQL."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
+        async with self.engine.connect() as connection:
+            raw = await _driver(connection)
+            await raw.execute(
+                f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
+            )
+            try:
+                yield connection
+            except BaseException:
+                if not raw.is_closed():
+                    await raw.execute("ROLLBACK")
+                raise
+            await raw.execute("COMMIT")
+
+
+def set_tenant(tenant_id: uuid.UUID | None) -> str:
+    """The statement that names a transaction's tenant: a literal, since a distributed engine passes on no other."""
+    return "" if tenant_id is None else f"SET LOCAL app.tenant_id = '{uuid.UUID(str(tenant_id))}';"
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """The asyncpg connection beneath."""
+    return (await connection.get_raw_connection()).driver_connection
+
+
+def _end_what_was_left_open(connection: Any, _entry: ConnectionPoolEntry, state: PoolResetState) -> None:
+    """No connection enters the pool inside a transaction, whatever cancelled or broke its user."""
+    if state.asyncio_safe and connection.driver_connection.is_in_transaction():
+        connection.run_async(lambda driver: driver.execute("ROLLBACK"))
