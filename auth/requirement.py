@@ -1,0 +1,39 @@
+"""The three words of the guard: what a type or field asks of its caller (law 2).
+
+A requirement is a choice of sets: `[["a", "b"], ["c"]]` means (a and b) or c, as `@requiresScopes` prints it.
+"""
+
+from dataclasses import dataclass
+
+from auth.scopes import Scope
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """`choices` empty means that being signed in is enough; `open` means that not even that is asked."""
+
+    choices: tuple[frozenset[Scope], ...] = ()
+    open: bool = False
+
+    def missing(self, held: frozenset[Scope]) -> frozenset[Scope]:
+        """The smallest set of scopes that would still be needed; empty when the requirement is met."""
+        lacking = [choice - held for choice in self.choices]
+        return min(lacking, key=lambda choice: (len(choice), sorted(choice)), default=frozenset())
+
+
+def any_of(*scopes: Scope) -> Requirement:
+    """One of these scopes is enough."""
+    if not scopes:
+        raise ValueError("an empty choice would let nobody or everybody in: use AUTHENTICATED or PUBLIC")
+    return Requirement(tuple(frozenset({scope}) for scope in scopes))
+
+
+def all_of(*scopes: Scope) -> Requirement:
+    """Every one of these scopes is needed."""
+    if not scopes:
+        raise ValueError("an empty set would let nobody or everybody in: use AUTHENTICATED or PUBLIC")
+    return Requirement((frozenset(scopes),))
+
+
+AUTHENTICATED = Requirement()
+PUBLIC = Requirement(open=True)
