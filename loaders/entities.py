@@ -1,0 +1,55 @@
+"""What can be listed: for each table its orderings and what `search` looks at.
+
+An ordering stands on columns that never are null and rarely change; each has an index for every edge that it serves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models import Area, Base, Device, DeviceType, Location, Organization, Tenant
+from models.ids import Prefix
+
+Column = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A kind of row that has an id of its own. `orders` names columns; the id breaks ties; the first is the default."""
+
+    table: type[Base]
+    prefix: Prefix
+    orders: Mapping[str, Column]
+    search: tuple[Column, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of its GraphQL type."""
+        return self.table.__name__
+
+    @property
+    def id(self) -> Column:
+        """The column that its id names."""
+        column: Column = self.table.id  # type: ignore[attr-defined]
+        return column
+
+
+def _entity(table: Any, search: tuple[Column, ...], **orders: Column) -> Entity:
+    return Entity(table, table.prefix, MappingProxyType({"ID": table.id, **orders}), search)
+
+
+TENANT = _entity(Tenant, (Tenant.name, Tenant.slug), NAME=Tenant.name, SLUG=Tenant.slug)
+ORGANIZATION = _entity(
+    Organization, (Organization.name, Organization.key), NAME=Organization.name, KEY=Organization.key
+)
+LOCATION = _entity(Location, (Location.name, Location.code), NAME=Location.name, CODE=Location.code)
+AREA = _entity(Area, (Area.name, Area.code), NAME=Area.name, CODE=Area.code)
+DEVICE_TYPE = _entity(DeviceType, (DeviceType.name, DeviceType.key), NAME=DeviceType.name, KEY=DeviceType.key)
+DEVICE = _entity(Device, (Device.name, Device.serial), NAME=Device.name, SERIAL=Device.serial)
+
+ENTITIES = (TENANT, ORGANIZATION, LOCATION, AREA, DEVICE_TYPE, DEVICE)
+BY_PREFIX = {entity.prefix: entity for entity in ENTITIES}
+BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -1,0 +1,57 @@
+"""Which part of a connection is asked for, and what was found."""
+
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+
+
+class BadArgument(ValueError):
+    """An argument that no rows can be sought by; the message says what would do."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place between the rows of an ordering: after or before the row with this value and id."""
+
+    value: Any
+    id: Any
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a connection.
+
+    `size` rows from the start (or, `backward`, from the end) of what lies between `after` and `before`, `offset` rows
+    skipped; ordered by `order` (a name in the entity's `orders`); `filter` is the input as (name, value) pairs, frozen
+    so that a window can be a key; `counted` asks for the total as well.
+    """
+
+    size: int
+    order: str
+    descending: bool = False
+    backward: bool = False
+    after: Position | None = None
+    before: Position | None = None
+    offset: int = 0
+    filter: Any = ()
+    search: str | None = None
+    counted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows in their order; `more` tells whether the window's far end has rows beyond it; `total` only when counted."""
+
+    rows: list[Row]
+    more: bool
+    total: int | None
+
+
+def frozen(value: Any) -> Any:
+    """A filter input as something hashable: dictionaries become tuples of pairs, lists become lists' tuples."""
+    if isinstance(value, dict):
+        return tuple((name, frozen(item)) for name, item in value.items())
+    if isinstance(value, list):
+        return tuple(frozen(item) for item in value)
+    return value
