@@ -1,0 +1,82 @@
+"""What a resolver knows of its request: the caller, the loaders, and the snapshot that they read."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeAlias
+
+from graphql import GraphQLResolveInfo
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from auth.principal import Caller
+from loaders.batch import Loaders
+from loaders.window import Row
+from models.clock import Clock
+from models.database import Database
+
+
+class Context:
+    """One request's; never shared with another."""
+
+    def __init__(self, caller: Caller, clock: Clock, request_id: str, snapshot: "Snapshot") -> None:
+        self.caller = caller
+        self.clock = clock
+        self.request_id = request_id
+        self.loaders = Loaders(snapshot.fetch)
+
+    @property
+    def tenant_id(self) -> uuid.UUID:
+        """The tenant that this request acts in."""
+        return self.caller.tenant.id
+
+
+Info: TypeAlias = GraphQLResolveInfo[Context]
+
+
+class Snapshot:
+    """The one connection that a query reads on, awaited by one resolver at a time (law 3).
+
+    The transaction opens with the first read and is of the tenant that is read. Where a partner's query goes on into
+    a customer's estate, the transaction ends and another begins, of that customer: rows of two tenants never share
+    one, and each tenant is read as of one moment as long as the query stays in it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = asyncio.Lock()
+        self._open = AsyncExitStack()
+        self._tenant_id: uuid.UUID | None = None
+        self._connection: AsyncConnection | None = None
+
+    async def fetch(self, tenant_id: uuid.UUID, statement: Select[Any]) -> list[Row]:
+        """Run a statement as this tenant."""
+        async with self._lock:
+            if self._connection is None or self._tenant_id != tenant_id:
+                await self.close()
+                self._connection = await self._open.enter_async_context(self._database.read(tenant_id))
+                self._tenant_id = tenant_id
+            try:
+                result = await self._connection.execute(statement)
+            except BaseException:
+                # A failed statement spoils its transaction: the other fields of the query read in a new one.
+                await self.close()
+                raise
+            names = list(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result]
+
+    async def close(self) -> None:
+        """End the transaction, if one is open."""
+        self._connection = None
+        await self._open.aclose()
+
+
+@asynccontextmanager
+async def snapshot(database: Database) -> AsyncIterator[Snapshot]:
+    """A snapshot that is ended when its request ends, well or badly."""
+    opened = Snapshot(database)
+    try:
+        yield opened
+    finally:
+        await opened.close()

@@ -1,0 +1,99 @@
+"""How fields are read: a column, an id, a part of the same row, an edge; each from (row, info, arguments)."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+
+from auth.codes import Code, Refusal
+from loaders.edges import Edge
+from loaders.window import BadArgument, Row
+from models import ids
+from models.ids import Prefix
+from resolvers import connection
+from resolvers.context import Context, Info
+
+Resolver = Callable[..., Any]
+# Whoever selects one of these pays for counting.
+COUNTING = frozenset({"totalCount", "paging"})
+
+
+def column(name: str) -> Resolver:
+    """The row's own value."""
+    return lambda row, _info: row[name]
+
+
+def row_id(prefix: Prefix) -> Resolver:
+    """The row's id, which names its type."""
+    return lambda row, _info: ids.encode(prefix, row["id"])
+
+
+def same_row(row: Row, _info: Info) -> Row:
+    """An object whose fields are columns of the row around it."""
+    return row
+
+
+def edge(declared: Edge) -> Resolver:
+    """What the edge leads to from a row."""
+    return _many(declared) if declared.many else _one(declared)
+
+
+def root(declared: Edge) -> Resolver:
+    """What the edge leads to from the caller's tenant."""
+    resolve = _many(declared)
+
+    def from_tenant(_root: Any, info: Info, **given: Any) -> Awaitable[Any]:
+        tenant_id = info.context.tenant_id
+        answer: Awaitable[Any] = resolve({"id": tenant_id, "tenant_id": tenant_id}, info, **given)
+        return answer
+
+    return from_tenant
+
+
+def _one(declared: Edge) -> Resolver:
+    async def follow(row: Row, info: Info) -> Row | None:
+        key = row[declared.source]
+        if key is None:
+            return None
+        context: Context = info.context
+        return await context.loaders.row(declared.target, _tenant(declared, row, context), key)
+
+    return follow
+
+
+def _many(declared: Edge) -> Resolver:
+    async def follow(row: Row, info: Info, **given: Any) -> dict[str, Any]:
+        context: Context = info.context
+        asked = connection.window(declared, given, counted=selects(info, COUNTING))
+        try:
+            page = await context.loaders.page(declared, _tenant(declared, row, context), row[declared.source], asked)
+        except BadArgument as error:
+            raise Refusal(Code.BAD_USER_INPUT, f"{str(error).capitalize()}.") from None
+        return connection.shown(declared, asked, page)
+
+    return follow
+
+
+def _tenant(declared: Edge, row: Row, context: Context) -> uuid.UUID:
+    """Whose transaction an edge is read in: the row's tenant; tenants themselves are read as the caller's."""
+    if declared.target.prefix is Prefix.TENANT:
+        return context.tenant_id
+    tenant_id: uuid.UUID = row.get("tenant_id") or row["id"]
+    return tenant_id
+
+
+def selects(info: Info, names: frozenset[str]) -> bool:
+    """Whether the field's own selection, through fragments, has one of these fields."""
+    waiting: list[SelectionSetNode | None] = [node.selection_set for node in info.field_nodes]
+    while waiting:
+        selection_set = waiting.pop()
+        for selection in selection_set.selections if selection_set else ():
+            if isinstance(selection, FieldNode):
+                if selection.name.value in names:
+                    return True
+            elif isinstance(selection, InlineFragmentNode):
+                waiting.append(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode):
+                waiting.append(info.fragments[selection.name.value].selection_set)
+    return False

@@ -1,0 +1,1 @@
+"""What the world sees: types, fields, descriptions and scopes, as declarations."""

@@ -1,0 +1,86 @@
+"""What the values of enums mean, and what federation adds; set on the graph where Strawberry has no place for it."""
+
+from graphql import GraphQLEnumType, GraphQLSchema
+
+FEDERATION = {
+    "_Any": "A reference to an entity: an object with its `__typename` and key (Apollo Federation).",
+    "_Entity": "Any entity of this subgraph (Apollo Federation).",
+    "_Service": "This subgraph (Apollo Federation).",
+}
+FEDERATION_FIELDS = {
+    (
+        "Query",
+        "_entities",
+    ): "The entities that a gateway refers to, at most 100, each by its key (Apollo Federation).",
+    ("Query", "_service"): "This subgraph (Apollo Federation).",
+    ("_Service", "sdl"): "The schema as text.",
+}
+REPRESENTATIONS = "What the gateway refers to, each with `__typename` and `id`."
+
+# Every value of every enum; the orderings are described by their names.
+VALUES = {
+    "AreaKind": {
+        "FLOOR": "A storey of a building.",
+        "ZONE": "A part of a floor or of several rooms.",
+        "ROOM": "A room.",
+        "DOOR": "A door, gate or turnstile.",
+        "OTHER": "Anything else.",
+    },
+    "DeviceKind": {
+        "READER": "Reads badges, phones or faces at a door.",
+        "SENSOR": "Measures.",
+        "CONTROLLER": "Decides, for other devices.",
+        "ACTUATOR": "Moves or switches something.",
+        "GATEWAY": "Speaks for other devices.",
+        "OTHER": "Anything else.",
+    },
+    "DeviceLifecycle": {
+        "AVAILABLE": "In stock.",
+        "DEPLOYED": "In use.",
+        "MAINTENANCE": "Being repaired or replaced.",
+        "RETIRED": "Out of use for good.",
+    },
+    "DeviceStatus": {
+        "ONLINE": "It answers.",
+        "OFFLINE": "It does not answer.",
+        "UNKNOWN": "Nothing is known of it.",
+    },
+    "PrincipalKind": {
+        "OPERATOR": "An operator of the platform.",
+        "SERVICE": "A program with a token.",
+    },
+    "ReachKind": {
+        "PLATFORM": "Every tenant.",
+        "TENANT": "A tenant and those beneath it.",
+    },
+    "TenantStatus": {
+        "ACTIVE": "In use.",
+        "SUSPENDED": "Its own tokens are refused; its data is kept.",
+        "DELETED": "Gone, as far as callers can see.",
+    },
+}
+
+
+def describe(graph: GraphQLSchema) -> None:
+    """Set the descriptions; names with two underscores are the GraphQL's own and the link specification's.
+
+    Raises:
+        KeyError: a value of an enum is not described.
+    """
+    for type_ in graph.type_map.values():
+        if isinstance(type_, GraphQLEnumType) and "__" not in type_.name:
+            for name, value in type_.values.items():
+                value.description = _order(name) if type_.name.endswith("Order") else VALUES[type_.name][name]
+    for name, text in FEDERATION.items():
+        graph.type_map[name].description = text
+    for (parent, name), text in FEDERATION_FIELDS.items():
+        graph.type_map[parent].fields[name].description = text  # type: ignore[attr-defined]
+    query = graph.query_type
+    assert query is not None, "a schema without a Query"
+    query.fields["_entities"].args["representations"].description = REPRESENTATIONS
+
+
+def _order(name: str) -> str:
+    column, _, direction = name.rpartition("_")
+    what = "id, which is the order of creation" if column == "ID" else column.lower()
+    return f"By {what}, {'ascending' if direction == 'ASC' else 'descending'}."

@@ -1,0 +1,23 @@
+"""What a door hands to the graph, and what it gets back."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRequest:
+    """A GraphQL request, taken out of its HTTP message; `mutations` is false for requests that must be safe (GET)."""
+
+    query: str
+    variables: dict[str, Any] = field(default_factory=dict)
+    operation_name: str | None = None
+    mutations: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A GraphQL response as JSON bytes; `status` is the HTTP status for `application/graphql-response+json`."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,70 @@
+"""The root of reading: where a query begins. Every field says what it asks of its caller (law 2)."""
+
+from __future__ import annotations
+
+import strawberry
+
+from auth.requirement import AUTHENTICATED, any_of
+from auth.scopes import Scope
+from loaders import edges
+from resolvers.me import me as read_me
+from resolvers.node import node as read_node
+from resolvers.node import nodes as read_nodes
+from resolvers.tenant import tenant as read_tenant
+from schema.area import Area
+from schema.connection import Connection
+from schema.device import Device
+from schema.device_type import DeviceType
+from schema.entity import root
+from schema.field import argument, field
+from schema.location import Location
+from schema.me import Me
+from schema.node import Node
+from schema.organization import Organization
+from schema.tenant import Tenant
+
+
+@root("Reading.")
+class Query:
+    """Reading."""
+
+    me: Me = field("The caller.", scopes=AUTHENTICATED, resolver=read_me)
+    tenant: Tenant | None = field(
+        "A tenant within reach; the one that this request acts in where nothing is said.",
+        scopes=any_of(Scope.CONTEXT_READ, Scope.PLATFORM_TENANTS_READ),
+        resolver=read_tenant,
+        arguments=[
+            argument("id", strawberry.ID | None, "Its id."),
+            argument("slug", str | None, "Its slug."),
+        ],
+    )
+    tenants: Connection[Tenant] = field(
+        "The tenant that this request acts in, and all beneath it.",
+        edge=edges.tenants_in_reach,
+        scopes=any_of(Scope.CONTEXT_READ, Scope.PLATFORM_TENANTS_READ),
+    )
+    locations: Connection[Location] = field(
+        "Buildings and sites.", edge=edges.locations_of_tenant, scopes=any_of(Scope.LOCATIONS_READ)
+    )
+    areas: Connection[Area] = field(
+        "Areas in all locations.", edge=edges.areas_of_tenant, scopes=any_of(Scope.AREAS_READ)
+    )
+    devices: Connection[Device] = field("Devices.", edge=edges.devices_of_tenant, scopes=any_of(Scope.DEVICES_READ))
+    device_types: Connection[DeviceType] = field(
+        "Device types.", edge=edges.device_types_of_tenant, scopes=any_of(Scope.DEVICE_TYPES_READ)
+    )
+    organizations: Connection[Organization] = field(
+        "Organizations.", edge=edges.organizations_of_tenant, scopes=any_of(Scope.ORGANIZATIONS_READ)
+    )
+    node: Node | None = field(
+        "The thing with this id; null where it is out of reach. Its type asks for its own scope.",
+        scopes=AUTHENTICATED,
+        resolver=read_node,
+        arguments=[argument("id", strawberry.ID, "Its id.")],
+    )
+    nodes: list[Node | None] = field(
+        "The things with these ids (at most 100), in their order; null for each that is out of reach.",
+        scopes=AUTHENTICATED,
+        resolver=read_nodes,
+        arguments=[argument("ids", list[strawberry.ID], "Their ids.")],
+    )
