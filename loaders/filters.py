@@ -8,15 +8,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, true
+from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.types import ARRAY, Text, Uuid
 
-from loaders.edges import EDGES
+from loaders.columns import prefix_of
 from loaders.entities import Entity
 from loaders.window import BadArgument
 from models import ids
-from models.ids import Prefix
 
 Condition = ColumnElement[bool]
 
@@ -97,7 +96,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
     "startsWith": _starts_with,
     "contains": lambda column, text: func.strpos(column, text) > 0,
     "matches": _matches,
-    "has": lambda column, value: column.any(value),
+    "has": lambda column, value: literal(value) == column.any_(),
     "isNull": lambda column, wanted: column.is_(None) if wanted else column.is_not(None),
 }
 
@@ -129,14 +128,5 @@ def _text(value: str) -> str:
 
 def _uuid(entity: Entity, column: str, text: str) -> uuid.UUID:
     """The row that an id names. An id of another type, or no id at all, names no row: the nil UUID is never given."""
-    prefix = entity.prefix if column == "id" else _prefix_of_reference(entity, column)
     named = ids.decode(text)
-    return named[1] if named and named[0] == prefix else uuid.UUID(int=0)
-
-
-def _prefix_of_reference(entity: Entity, column: str) -> Prefix | None:
-    """What a column such as `location_id` points to, as the edges declare it."""
-    for edge in EDGES.values():
-        if not edge.many and edge.source == column and edge.name.endswith(f"_of_{entity.table.__tablename__}"):
-            return edge.target.prefix
-    return None
+    return named[1] if named and named[0] is prefix_of(entity, column) else uuid.UUID(int=0)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from sqlalchemy import Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered, within_tenant
+from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered, vocabulary, within_tenant
 from models.ids import Prefix
 
 
@@ -31,7 +31,7 @@ class Area(TenantRow, Versioned, Base):
     parent_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     code: Mapped[str] = mapped_column(SORTED_TEXT)
     name: Mapped[str] = mapped_column(SORTED_TEXT)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = vocabulary(AreaKind)
     floor: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (

@@ -57,6 +57,11 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
+def vocabulary(values: type[StrEnum], default: StrEnum | None = None) -> Any:
+    """A column whose values are a closed vocabulary, which goes along as `info["vocabulary"]`."""
+    return mapped_column(Text, info={"vocabulary": values}, default=default, server_default=default)
+
+
 def at_most(limits: Iterable[tuple[str, int]]) -> list[CheckConstraint]:
     """Lengths in characters that the database holds, whatever wrote the row."""
     return [CheckConstraint(f"char_length({column}) <= {limit}", name=f"{column}_length") for column, limit in limits]

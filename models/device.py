@@ -22,6 +22,7 @@ from models.base import (
     at_most,
     one_of,
     ordered,
+    vocabulary,
     within_tenant,
 )
 from models.ids import Prefix
@@ -57,10 +58,8 @@ class Device(TenantRow, Versioned, Base):
     area_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     organization_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
-    status: Mapped[str] = mapped_column(Text, default=DeviceStatus.UNKNOWN, server_default=DeviceStatus.UNKNOWN)
-    lifecycle: Mapped[str] = mapped_column(
-        Text, default=DeviceLifecycle.AVAILABLE, server_default=DeviceLifecycle.AVAILABLE
-    )
+    status: Mapped[str] = vocabulary(DeviceStatus, default=DeviceStatus.UNKNOWN)
+    lifecycle: Mapped[str] = vocabulary(DeviceLifecycle, default=DeviceLifecycle.AVAILABLE)
     firmware: Mapped[str | None] = mapped_column(Text)
     enabled: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     simulated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))

@@ -7,7 +7,7 @@ from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered
+from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered, vocabulary
 from models.ids import Prefix
 
 
@@ -30,7 +30,7 @@ class DeviceType(TenantRow, Versioned, Base):
 
     key: Mapped[str] = mapped_column(SORTED_TEXT)
     name: Mapped[str] = mapped_column(SORTED_TEXT)
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = vocabulary(DeviceKind)
     manufacturer: Mapped[str | None] = mapped_column(Text)
     model: Mapped[str | None] = mapped_column(Text)
     commands: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))

@@ -13,7 +13,7 @@ from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, Versioned, at_most, one_of
+from models.base import SORTED_TEXT, Base, Versioned, at_most, one_of, vocabulary
 from models.ids import Prefix
 
 # The root of the tree: what an operator's token belongs to. Made by the first migration.
@@ -39,7 +39,7 @@ class Tenant(Versioned, Base):
     short_id: Mapped[str] = mapped_column(SORTED_TEXT, unique=True)
     slug: Mapped[str] = mapped_column(SORTED_TEXT, unique=True)
     name: Mapped[str] = mapped_column(SORTED_TEXT)
-    status: Mapped[str] = mapped_column(Text, default=TenantStatus.ACTIVE, server_default=TenantStatus.ACTIVE)
+    status: Mapped[str] = vocabulary(TenantStatus, default=TenantStatus.ACTIVE)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenant.id"))
     path: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid))
     domain: Mapped[str | None] = mapped_column(Text)

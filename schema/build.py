@@ -66,6 +66,17 @@ def build() -> GraphQLSchema:
     return graph
 
 
+def connections(graph: GraphQLSchema) -> frozenset[tuple[str, str]]:
+    """The fields that lead to a connection, as pairs of their type's name and their own."""
+    return frozenset(
+        (type_.name, name)
+        for type_ in graph.type_map.values()
+        if isinstance(type_, GraphQLObjectType) and _lists(type_) is None
+        for name, field in type_.fields.items()
+        if _lists(get_named_type(field.type)) is not None
+    )
+
+
 def sdl() -> str:
     """The schema as text, as it is committed and compared."""
     source = declared()

@@ -6,6 +6,7 @@ FEDERATION = {
     "_Any": "A reference to an entity: an object with its `__typename` and key (Apollo Federation).",
     "_Entity": "Any entity of this subgraph (Apollo Federation).",
     "_Service": "This subgraph (Apollo Federation).",
+    "_FieldSet": "Names of fields, as in a selection (Apollo Federation).",
 }
 FEDERATION_FIELDS = {
     (
@@ -17,6 +18,15 @@ FEDERATION_FIELDS = {
 }
 REPRESENTATIONS = "What the gateway refers to, each with `__typename` and `id`."
 
+ENUMS = {
+    "AreaKind": "What an area is.",
+    "DeviceKind": "The families of devices.",
+    "DeviceLifecycle": "Where a device is in its life as an asset.",
+    "DeviceStatus": "Whether a device answers.",
+    "PrincipalKind": "What sort of caller it is.",
+    "ReachKind": "What a caller's rights are bound to; they cover everything beneath it.",
+    "TenantStatus": "Whether a tenant may be used.",
+}
 # Every value of every enum; the orderings are described by their names.
 VALUES = {
     "AreaKind": {
@@ -69,6 +79,7 @@ def describe(graph: GraphQLSchema) -> None:
     """
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLEnumType) and "__" not in type_.name:
+            type_.description = type_.description or ENUMS[type_.name]
             for name, value in type_.values.items():
                 value.description = _order(name) if type_.name.endswith("Order") else VALUES[type_.name][name]
     for name, text in FEDERATION.items():

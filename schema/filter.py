@@ -2,17 +2,13 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 import strawberry
-from sqlalchemy import ARRAY, Text
-from sqlalchemy.types import Boolean, Date, DateTime, Double, Integer, Numeric, TypeEngine, Uuid
 from strawberry.types.lazy_type import LazyType
 
-import models
-from loaders.edges import EDGES
-from loaders.entities import Entity
+from loaders.columns import Kind, comparable
+from loaders.entities import ENTITIES, Entity
 
 _MEANING = {
     "eq": "Equal to this.",
@@ -52,26 +48,23 @@ def _input(name: str, description: str, fields: dict[str, tuple[Any, str]]) -> t
     return made
 
 
-ID_FILTER = _operators("ID", strawberry.ID, _EQUALITY)
-BY_TYPE: dict[type[TypeEngine[Any]], type] = {
-    Boolean: _operators("Boolean", bool, _EQUALITY),
-    Integer: _operators("Int", int, _COMPARING),
-    Double: _operators("Float", float, _COMPARING),
-    Numeric: _operators("Decimal", Decimal, _COMPARING),
-    DateTime: _operators("DateTime", datetime, _COMPARING),
-    Date: _operators("Date", date, _COMPARING),
-    ARRAY: _operators("StringList", str, ("has", "isNull")),
-    Text: _operators("String", str, _TEXT),
+_BY_KIND = {
+    Kind.ID: _operators("ID", strawberry.ID, _EQUALITY),
+    Kind.BOOLEAN: _operators("Boolean", bool, _EQUALITY),
+    Kind.INT: _operators("Int", int, _COMPARING),
+    Kind.FLOAT: _operators("Float", float, _COMPARING),
+    Kind.DECIMAL: _operators("Decimal", Decimal, _COMPARING),
+    Kind.DATETIME: _operators("DateTime", datetime, _COMPARING),
+    Kind.DATE: _operators("Date", date, _COMPARING),
+    Kind.STRING: _operators("String", str, _TEXT),
+    Kind.STRING_LIST: _operators("StringList", str, ("has", "isNull")),
 }
-# Text columns whose values are a closed list, and that list.
-ENUMS: dict[tuple[str, str], type[StrEnum]] = {
-    ("tenant", "status"): models.TenantStatus,
-    ("area", "kind"): models.AreaKind,
-    ("device_type", "kind"): models.DeviceKind,
-    ("device", "status"): models.DeviceStatus,
-    ("device", "lifecycle"): models.DeviceLifecycle,
+_BY_VOCABULARY = {
+    values: _operators(values.__name__, values, _EQUALITY)
+    for entity in ENTITIES
+    for values in comparable(entity).values()
+    if isinstance(values, type)
 }
-BY_ENUM = {values: _operators(values.__name__, values, _EQUALITY) for values in ENUMS.values()}
 
 
 def filter_of(entity: Entity) -> type:
@@ -83,26 +76,10 @@ def filter_of(entity: Entity) -> type:
         "or": (list[itself], "One of these holds."),
         "not": (itself, "This does not hold."),
     }
-    for column in entity.table.__table__.columns:
-        kind = _filter_of_column(entity, column)
-        if kind is not None:
-            fields[camel_case(column.key)] = (kind, f"Conditions on {camel_case(column.key)}.")
+    for column, kind in comparable(entity).items():
+        made = _BY_VOCABULARY[kind] if isinstance(kind, type) else _BY_KIND[kind]
+        fields[camel_case(column)] = (made, f"Conditions on {camel_case(column)}.")
     return _input(name, f"Which {entity.name} rows to list; all conditions given must hold.", fields)
-
-
-def _filter_of_column(entity: Entity, column: Any) -> type | None:
-    values = ENUMS.get((entity.table.__tablename__, column.key))
-    if values is not None:
-        return BY_ENUM[values]
-    if isinstance(column.type, Uuid):
-        shown = column.key == "id" or any(
-            edge.source == column.key and edge.name.endswith(f"_of_{entity.table.__tablename__}")
-            for edge in EDGES.values()
-        )
-        return ID_FILTER if shown else None
-    if isinstance(column.type, ARRAY) and isinstance(column.type.item_type, Uuid):
-        return None
-    return next((made for kind, made in BY_TYPE.items() if isinstance(column.type, kind)), None)
 
 
 def camel_case(name: str) -> str:

@@ -31,6 +31,7 @@ from models.clock import Clock
 from models.database import Database
 from models.faults import is_outage, is_timeout
 from resolvers.context import Context, snapshot
+from schema.build import connections
 from schema.operation import Answer, OperationRequest
 
 log = structlog.get_logger("tenantry.graph")
@@ -60,6 +61,7 @@ class Graph:
     ) -> None:
         """`deadline` in seconds for one operation; `documents` is how many prepared documents are kept."""
         self._schema = schema
+        self._connections = connections(schema)
         self._database = database
         self._clock = clock
         self._limits = limits
@@ -107,7 +109,10 @@ class Graph:
         return made
 
     def _bound(self, document: DocumentNode, operation: OperationDefinitionNode, variables: dict[str, Any]) -> None:
-        node_cost(document, operation, variables, self._schema, self._limits)
+        node_cost(document, operation, variables, self._schema, self._limits, is_connection=self._is_connection)
+
+    def _is_connection(self, parent: str, name: str) -> bool:
+        return (parent, name) in self._connections
 
     async def _execute(
         self, document: DocumentNode, request: OperationRequest, caller: Caller, request_id: str

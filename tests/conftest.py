@@ -3,12 +3,20 @@
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from graphql import GraphQLSchema
 
+from auth.limits import Limits
+from auth.scopes import Scope
 from models.database import Database
 from models.migrate import migrate
+from schema.build import build
+from schema.graph import Graph
+from schema.operation import OperationRequest
 from tenantry.databases import Databases
+from tests.ask import Ask, Outcome, caller_of
 from tests.clock import START, HeldClock
 from tests.estate import Estate, make_estate
 from tests.postgres import Urls, create_database, server
@@ -55,3 +63,26 @@ async def acme(databases: Databases, clock: HeldClock) -> Estate:
 async def globex(databases: Databases, clock: HeldClock) -> Estate:
     """A neighbour of acme's, with one of each thing, named the same."""
     return await make_estate(databases, clock, "globex")
+
+
+@pytest.fixture(scope="session")
+def built() -> GraphQLSchema:
+    """The graph's schema, built once."""
+    return build()
+
+
+@pytest.fixture
+def graph(built: GraphQLSchema, databases: Databases, clock: HeldClock) -> Graph:
+    """The graph over this worker's database."""
+    return Graph(built, databases.app, clock, Limits())
+
+
+@pytest.fixture
+def ask(graph: Graph, clock: HeldClock) -> Ask:
+    """Ask the graph as a caller with exactly the scopes named."""
+
+    async def run(estate: Estate, query: str, *scopes: Scope, **variables: Any) -> Outcome:
+        caller = caller_of(estate.tenant, clock, frozenset(scopes))
+        return Outcome(await graph.run(OperationRequest(query, variables), caller, "a-request"))
+
+    return run

@@ -1,0 +1,68 @@
+"""What can be compared: the columns that an entity shows, each with the kind of its values."""
+
+from enum import Enum, StrEnum
+from typing import Any
+
+from sqlalchemy import ARRAY, Boolean, Date, DateTime, Double, Integer, Numeric, Text, Uuid
+from sqlalchemy.types import TypeEngine
+
+from loaders.edges import EDGES
+from loaders.entities import Entity
+from models.ids import Prefix
+
+
+class Kind(Enum):
+    """The kinds of values; a closed vocabulary (`StrEnum`) is a kind of its own."""
+
+    ID = "ID"
+    BOOLEAN = "Boolean"
+    INT = "Int"
+    FLOAT = "Float"
+    DECIMAL = "Decimal"
+    DATETIME = "DateTime"
+    DATE = "Date"
+    STRING = "String"
+    STRING_LIST = "StringList"
+
+
+_KINDS: dict[type[TypeEngine[Any]], Kind] = {
+    Boolean: Kind.BOOLEAN,
+    Integer: Kind.INT,
+    # Before Numeric, whose child it is.
+    Double: Kind.FLOAT,
+    Numeric: Kind.DECIMAL,
+    DateTime: Kind.DATETIME,
+    Date: Kind.DATE,
+    Text: Kind.STRING,
+}
+
+
+def comparable(entity: Entity) -> dict[str, Kind | type[StrEnum]]:
+    """The columns that a filter may name, in the table's order."""
+    found: dict[str, Kind | type[StrEnum]] = {}
+    for column in entity.table.__table__.columns:
+        kind = _kind(entity, column)
+        if kind is not None:
+            found[column.key] = kind
+    return found
+
+
+def prefix_of(entity: Entity, column: str) -> Prefix | None:
+    """What the ids in a column name: the row itself, or what an edge leads to (`location_id`); None for neither."""
+    if column == "id":
+        return entity.prefix
+    for edge in EDGES.values():
+        if not edge.many and edge.source == column and edge.name.endswith(f"_of_{entity.table.__tablename__}"):
+            return edge.target.prefix
+    return None
+
+
+def _kind(entity: Entity, column: Any) -> Kind | type[StrEnum] | None:
+    vocabulary: type[StrEnum] | None = column.info.get("vocabulary")
+    if vocabulary is not None:
+        return vocabulary
+    if isinstance(column.type, Uuid):
+        return Kind.ID if prefix_of(entity, column.key) else None
+    if isinstance(column.type, ARRAY):
+        return Kind.STRING_LIST if isinstance(column.type.item_type, Text) else None
+    return next((kind for type_, kind in _KINDS.items() if isinstance(column.type, type_)), None)
