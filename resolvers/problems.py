@@ -1,0 +1,40 @@
+"""What can go wrong in a way that a caller can act on: small frozen nouns, raised in one place (law 5).
+
+A problem's message is for the caller and shows no internals; any other exception is a fault of ours.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """There is no such thing, or not for this caller."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The change does not fit what is there already."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A value that is refused; `field` is the argument's name."""
+
+    field: str
+    message: str
+
+
+Noun: TypeAlias = NotFound | Conflict | Invalid
+
+
+class Problem(Exception):
+    """Ends a resolver with a problem; an open transaction rolls back."""
+
+    def __init__(self, noun: Noun) -> None:
+        super().__init__(noun.message)
+        self.noun = noun

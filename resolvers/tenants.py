@@ -1,0 +1,100 @@
+"""Tenants as the platform sees them: made, listed and found across the whole tree.
+
+Runs as the platform's role, which may see every tenant and none of their data.
+"""
+
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.dialects import postgresql
+
+from auth.tenancy import SLUG
+from models import PLATFORM_ID, Tenant, TenantStatus
+from models.clock import Clock
+from models.database import Database
+from models.tenant import short_id
+from resolvers.names import checked_name
+from resolvers.problems import Conflict, Invalid, NotFound, Problem
+
+UUID_SHAPED = re.compile(r"[0-9a-f]{32}")
+
+
+async def create_tenant(
+    platform: Database,
+    clock: Clock,
+    slug: str,
+    name: str,
+    parent_id: uuid.UUID = PLATFORM_ID,
+    *,
+    tenant_id: uuid.UUID | None = None,
+    **fields: Any,
+) -> RowMapping:
+    """Make a tenant beneath another; `fields` are further columns, such as `city` or `currency`.
+
+    `tenant_id` is for an import, which writes a new tenant's data before anybody can see the tenant.
+
+    Raises:
+        Problem: Invalid, Conflict (the slug is taken), NotFound (the parent).
+    """
+    tenant_id, now = tenant_id or clock.new_id(), clock.now()
+    checked_slug(slug)
+    checked_name("name", name)
+    async with platform.write(None) as connection:
+        above = select(Tenant.path).where(Tenant.id == parent_id, Tenant.status != TenantStatus.DELETED)
+        path = (await connection.execute(above)).scalar_one_or_none()
+        if path is None:
+            raise Problem(NotFound("There is no such parent tenant."))
+        unless_taken = (
+            postgresql.insert(Tenant)
+            .values(
+                id=tenant_id,
+                short_id=short_id(tenant_id),
+                slug=slug,
+                name=name,
+                parent_id=parent_id,
+                path=[*path, tenant_id],
+                created_at=now,
+                updated_at=now,
+                **fields,
+            )
+            .on_conflict_do_nothing(index_elements=[Tenant.slug])
+            .returning(Tenant.__table__)
+        )
+        made: RowMapping | None = (await connection.execute(unless_taken)).mappings().one_or_none()
+    if made is None:
+        raise Problem(Conflict(f"There is a tenant with the slug {slug!r} already: take another slug."))
+    return made
+
+
+async def list_tenants(platform: Database) -> Sequence[RowMapping]:
+    """Every tenant that is not deleted, each followed by those beneath it."""
+    tree = select(Tenant.__table__).where(Tenant.status != TenantStatus.DELETED).order_by(Tenant.path)
+    async with platform.read(None) as connection:
+        return (await connection.execute(tree)).mappings().all()
+
+
+async def tenant_by_slug(platform: Database, slug: str) -> RowMapping:
+    """The tenant with this slug. Raises Problem (NotFound)."""
+    named = select(Tenant.__table__).where(Tenant.slug == slug, Tenant.status != TenantStatus.DELETED)
+    async with platform.read(None) as connection:
+        found = (await connection.execute(named)).mappings().one_or_none()
+    if found is None:
+        raise Problem(NotFound(f"There is no tenant with the slug {slug!r}."))
+    return found
+
+
+def checked_slug(slug: str) -> str:
+    """The slug as given. Raises Problem where it could not stand in an address, or looks like an id."""
+    if not SLUG.fullmatch(slug):
+        raise Problem(
+            Invalid(
+                "slug",
+                "A slug has 1 to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen.",
+            )
+        )
+    if UUID_SHAPED.fullmatch(slug.replace("-", "")):
+        raise Problem(Invalid("slug", "A slug must not look like a UUID, which names a tenant by its id."))
+    return slug

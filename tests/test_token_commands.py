@@ -1,0 +1,190 @@
+"""`tenantry tenant …` and `tenantry token …`, run as a shell runs them."""
+
+import uuid
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from auth.token import is_well_formed, mint
+from tenantry.cli import app
+from tests.estate import Estate
+from tests.postgres import Urls
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """A command line on the tests' database."""
+    monkeypatch.setenv("DATABASE_URL", urls.app)
+    monkeypatch.setenv("DATABASE_PLATFORM_URL", urls.platform)
+    runner = CliRunner()
+    return lambda *words: runner.invoke(app, list(words), catch_exceptions=False)
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that nothing else in the database has."""
+    return f"name-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def tenant(acme: Estate) -> SimpleNamespace:
+    """A tenant to make tokens for."""
+    return acme.tenant
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["token", "create", "--name", "x", "--scope", "tenant.*"], "either --tenant SLUG or --platform"),
+        (
+            ["token", "create", "--tenant", "acme", "--platform", "--name", "x", "--scope", "tenant.*"],
+            "either --tenant SLUG or --platform",
+        ),
+        (["token", "create", "--tenant", "acme", "--name", "x"], "--scope"),
+        (["token", "create", "--tenant", "acme", "--scope", "tenant.*"], "--name"),
+        (
+            ["token", "create", "--tenant", "acme", "--name", "x", "--scope", "tenant.typo.read"],
+            "is no scope and fits none",
+        ),
+        (
+            ["token", "create", "--tenant", "acme", "--name", "x", "--scope", "platform.tenants.read"],
+            "make the token with --platform",
+        ),
+        (
+            ["token", "create", "--tenant", "acme", "--name", "x", "--scope", "tenant.*", "--expires", "soon"],
+            "such as 90d or 12h",
+        ),
+        (["token", "list"], "either --tenant SLUG or --platform"),
+        (["token", "revoke"], "either --tenant SLUG or --platform"),
+        (["token", "revoke", "--tenant", "acme"], "--name"),
+        (["token", "revoke", "tnt_svc_x", "--platform"], "text or its name, not both"),
+        (["tenant", "create", "acme"], "--name"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_says_how_to_write_it(command: Command, words: list[str], said: str) -> None:
+    """Half or contradictory commands end with 2 and the fix, before anything is opened."""
+    outcome = command(*words)
+    assert outcome.exit_code == 2
+    assert outcome.stdout == ""
+    assert said in " ".join(outcome.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["token", "create", "--tenant", "nobody", "--name", "x", "--scope", "tenant.*"], "tenantry tenant list"),
+        (["token", "list", "--tenant", "nobody"], "slug 'nobody'"),
+        (["token", "revoke", "--tenant", "nobody", "--name", "x"], "slug 'nobody'"),
+        (["token", "revoke", "--platform", "--name", "nobody's"], 'There is no token named "nobody\'s"'),
+        (["token", "revoke", "tnt_svc_mistyped"], "its form or its checksum is wrong"),
+        (["token", "revoke", mint().reveal()], "unknown, or revoked already"),
+        (["tenant", "create", "Bad Slug", "--name", "x"], "lower-case letters, digits and hyphens"),
+        (["tenant", "create", "platform", "--name", "x"], "take another slug"),
+        (["tenant", "create", "beneath", "--name", "x", "--parent", "nobody"], "slug 'nobody'"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(command: Command, words: list[str], said: str) -> None:
+    """What is not there, taken or malformed ends with 1 and one sentence on stderr."""
+    outcome = command(*words)
+    assert outcome.exit_code == 1
+    assert outcome.stdout == ""
+    assert said in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_a_token_that_lives_too_long_is_refused(command: Command, tenant: SimpleNamespace) -> None:
+    """A year is the most."""
+    outcome = command(
+        "token", "create", "--tenant", tenant.slug, "--name", "x", "--scope", "tenant.*", "--expires", "366d"
+    )
+    assert outcome.exit_code == 1
+    assert "at most 365 days" in outcome.stderr
+
+
+def test_a_new_token_is_printed_alone_and_its_notes_elsewhere(command: Command, tenant: SimpleNamespace) -> None:
+    """`TOKEN=$(tenantry token create …)` gets the token and nothing else."""
+    outcome = command("token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.*.read")
+    assert outcome.exit_code == 0
+    assert is_well_formed(outcome.stdout.removesuffix("\n"))
+    assert "cannot be shown again" in outcome.stderr
+    assert outcome.stdout.strip() not in outcome.stderr
+
+
+def test_a_taken_name_says_what_to_do(command: Command, tenant: SimpleNamespace) -> None:
+    """The second token of a name is refused with both ways out."""
+    words = ["token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.*.read"]
+    command(*words)
+    outcome = command(*words)
+    assert outcome.exit_code == 1
+    assert "revoke it first, or take another name" in outcome.stderr
+
+
+def test_a_token_reads_the_schema_unless_that_is_left_out(command: Command, tenant: SimpleNamespace) -> None:
+    """`tenant.schema.read` is given by default, and not with --without-schema, even where a pattern fits it."""
+    words = ["token", "create", "--tenant", tenant.slug, "--scope", "tenant.areas.*", "--scope", "tenant.s*.read"]
+    command(*words, "--name", "with")
+    command(*words, "--name", "without", "--without-schema")
+    lines = {line.split()[0]: line for line in command("token", "list", "--tenant", tenant.slug).stdout.splitlines()}
+    assert "tenant.areas.read tenant.areas.write tenant.schema.read" in lines["with"]
+    assert "tenant.schema.read" not in lines["without"]
+
+
+def test_tokens_are_listed_without_their_secrets(command: Command, tenant: SimpleNamespace) -> None:
+    """A list can be pasted into a ticket."""
+    secret = command(
+        "token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.areas.read"
+    ).stdout.strip()
+    listed = command("token", "list", "--tenant", tenant.slug).stdout
+    assert listed.splitlines()[0].split() == ["NAME", "STATE", "ENDS", "ID", "SCOPES"]
+    assert listed.splitlines()[1].split()[:2] == ["wall", "ACTIVE"]
+    assert "tnt_" not in listed
+    assert secret not in listed
+
+
+@pytest.mark.parametrize("by_text", [True, False])
+def test_a_token_is_revoked_by_name_or_by_its_text(command: Command, tenant: SimpleNamespace, *, by_text: bool) -> None:
+    """Either way it is gone from the list."""
+    made = command("token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.areas.read")
+    words = [made.stdout.strip()] if by_text else ["--tenant", tenant.slug, "--name", "wall"]
+    outcome = command("token", "revoke", *words)
+    assert outcome.exit_code == 0
+    assert outcome.stdout.startswith("Revoked wall (tok_")
+    assert "wall" not in command("token", "list", "--tenant", tenant.slug).stdout
+
+
+def test_an_operators_token_is_made_listed_and_revoked(command: Command, name: str) -> None:
+    """--platform stands wherever --tenant could."""
+    made = command("token", "create", "--platform", "--name", name, "--scope", "platform.*", "--expires", "12h")
+    assert is_well_formed(made.stdout.strip())
+    assert name in command("token", "list", "--platform").stdout
+    assert command("token", "revoke", "--platform", "--name", name).exit_code == 0
+    assert name not in command("token", "list", "--platform").stdout
+
+
+def test_a_tenant_is_made_beneath_another_and_listed_after_it(
+    command: Command, tenant: SimpleNamespace, name: str
+) -> None:
+    """The new tenant's id is printed alone; the list shows its parent."""
+    made = command("tenant", "create", name, "--name", "Acme West", "--parent", tenant.slug)
+    assert made.exit_code == 0
+    assert made.stdout.startswith("ten_")
+    lines = command("tenant", "list").stdout.splitlines()
+    assert lines[0].split() == ["SLUG", "NAME", "STATUS", "PARENT", "SHORT", "ID", "ID"]
+    at = next(number for number, line in enumerate(lines) if line.startswith(f"{name} "))
+    assert tenant.slug in lines[at]
+    assert lines[at].endswith(made.stdout.strip())
+    assert lines[at - 1].startswith(tenant.slug)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["tenant", "create"], ["tenant", "list"], ["token", "create"], ["token", "list"], ["token", "revoke"]],
+)
+def test_every_command_shows_how_it_is_used(command: Command, words: list[str]) -> None:
+    """Each --help ends with examples, a line each."""
+    shown = command(*words, "--help").stdout
+    assert any(line.strip().startswith(f"tenantry {' '.join(words)}") for line in shown.splitlines())
