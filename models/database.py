@@ -78,5 +78,6 @@ async def _driver(connection: AsyncConnection) -> Any:
 
 def _end_what_was_left_open(connection: Any, _entry: ConnectionPoolEntry, state: PoolResetState) -> None:
     """No connection enters the pool inside a transaction, whatever cancelled or broke its user."""
-    if state.asyncio_safe and connection.driver_connection.is_in_transaction():
+    raw = connection.driver_connection
+    if state.asyncio_safe and not raw.is_closed() and raw.is_in_transaction():
         connection.run_async(lambda driver: driver.execute("ROLLBACK"))

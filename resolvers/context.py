@@ -35,6 +35,10 @@ class Context:
 Info: TypeAlias = GraphQLResolveInfo[Context]
 
 
+class SnapshotEnded(RuntimeError):
+    """A read after its request has ended: its answer would reach nobody."""
+
+
 class Snapshot:
     """The one connection that a query reads on, awaited by one resolver at a time (law 3).
 
@@ -49,34 +53,54 @@ class Snapshot:
         self._open = AsyncExitStack()
         self._tenant_id: uuid.UUID | None = None
         self._connection: AsyncConnection | None = None
+        self._readers: set[asyncio.Task[Any]] = set()
+        self._ended = False
 
     async def fetch(self, tenant_id: uuid.UUID, statement: Select[Any]) -> list[Row]:
         """Run a statement as this tenant."""
-        async with self._lock:
-            if self._connection is None or self._tenant_id != tenant_id:
-                await self.close()
-                self._connection = await self._open.enter_async_context(self._database.read(tenant_id))
-                self._tenant_id = tenant_id
-            try:
-                result = await self._connection.execute(statement)
-            except BaseException:
-                # A failed statement spoils its transaction: the other fields of the query read in a new one.
-                await self.close()
-                raise
-            names = list(result.keys())
-            return [dict(zip(names, row, strict=True)) for row in result]
+        reader = asyncio.current_task()
+        if self._ended or reader is None:
+            raise SnapshotEnded
+        self._readers.add(reader)
+        try:
+            async with self._lock:
+                return await self._run(tenant_id, statement)
+        finally:
+            self._readers.discard(reader)
 
-    async def close(self) -> None:
-        """End the transaction, if one is open."""
+    async def end(self) -> None:
+        """Stop whoever still reads (in the database too), end the transaction, give the connection back."""
+        self._ended = True
+        readers = [reader for reader in self._readers if reader is not asyncio.current_task()]
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+        await self._close()
+
+    async def _run(self, tenant_id: uuid.UUID, statement: Select[Any]) -> list[Row]:
+        if self._connection is None or self._tenant_id != tenant_id:
+            await self._close()
+            self._connection = await self._open.enter_async_context(self._database.read(tenant_id))
+            self._tenant_id = tenant_id
+        try:
+            result = await self._connection.execute(statement)
+        except Exception:
+            # A failed statement spoils its transaction: the other fields of the query read in a new one.
+            await self._close()
+            raise
+        names = list(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
+
+    async def _close(self) -> None:
         self._connection = None
         await self._open.aclose()
 
 
 @asynccontextmanager
 async def snapshot(database: Database) -> AsyncIterator[Snapshot]:
-    """A snapshot that is ended when its request ends, well or badly."""
+    """A snapshot that is ended when its request ends: well, badly, or cancelled in the middle of ending."""
     opened = Snapshot(database)
     try:
         yield opened
     finally:
-        await opened.close()
+        await asyncio.shield(asyncio.ensure_future(opened.end()))

@@ -22,7 +22,9 @@ async def test_one_query_goes_from_tenant_to_device(ask: Ask, acme: Estate) -> N
     outcome = await ask(
         acme,
         """{ tenant { name locations(first: 2) { nodes { name
-             areas(first: 5, filter: {kind: {eq: FLOOR}}) { nodes { name children(first: 10) { nodes { name devices { nodes { name type { key manufacturer } } } } } } } } } } }""",
+             areas(first: 5, filter: {kind: {eq: FLOOR}}) { nodes { name
+               children(first: 10) { nodes { name
+                 devices { nodes { name type { key manufacturer } } } } } } } } } } }""",
         *READ,
     )
     device = {"name": "Front door reader", "type": {"key": "reader-2", "manufacturer": "Acme"}}

@@ -13,7 +13,6 @@ from graphql import (
     GraphQLSchema,
     is_specified_scalar_type,
 )
-
 from strawberry.types.base import get_object_definition
 
 from auth.codes import Code
