@@ -86,6 +86,7 @@ def _tenant(declared: Edge, row: Row, context: Context) -> uuid.UUID:
 def selects(info: Info, names: frozenset[str]) -> bool:
     """Whether the field's own selection, through fragments, has one of these fields."""
     waiting: list[SelectionSetNode | None] = [node.selection_set for node in info.field_nodes]
+    spread: set[str] = set()
     while waiting:
         selection_set = waiting.pop()
         for selection in selection_set.selections if selection_set else ():
@@ -94,6 +95,7 @@ def selects(info: Info, names: frozenset[str]) -> bool:
                     return True
             elif isinstance(selection, InlineFragmentNode):
                 waiting.append(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in spread:
+                spread.add(selection.name.value)
                 waiting.append(info.fragments[selection.name.value].selection_set)
     return False

@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from graphql import (
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -53,6 +54,7 @@ def build() -> GraphQLSchema:
     source = declared()
     graph = source._schema  # noqa: SLF001 (Strawberry offers no other way to its graphql-core schema)
     describe(graph)
+    _mend_introspection(graph)
     for type_ in graph.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
             _hang(type_)
@@ -98,6 +100,15 @@ def _hang(type_: GraphQLObjectType) -> None:
         declaration = field.extensions.get("strawberry-definition")
         field.resolve = declaration.resolver if isinstance(declaration, DeclaredField) else None
         field.extensions["declaration"] = declaration
+
+
+def _mend_introspection(graph: GraphQLSchema) -> None:
+    """Strawberry's `isOneOf` fails on lists and on what cannot be null; this one answers as graphql-core's does."""
+    introspection = graph.type_map["__Type"]
+    assert isinstance(introspection, GraphQLObjectType), "a schema without introspection"
+    introspection.fields["isOneOf"].resolve = lambda type_, _info: (
+        type_.is_one_of if isinstance(type_, GraphQLInputObjectType) else None
+    )
 
 
 def _add_federation(graph: GraphQLSchema, text: str) -> None:

@@ -11,6 +11,8 @@ from graphql import (
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
+    build_client_schema,
+    get_introspection_query,
     is_specified_scalar_type,
 )
 from strawberry.types.base import get_object_definition
@@ -113,6 +115,17 @@ async def test_reading_the_schema_asks_for_its_scope(ask: Ask, acme: Estate, fie
     allowed = await ask(acme, f"{{ {field} }}", Scope.SCHEMA_READ)
     assert (refused.status, refused.codes) == (403, ["FORBIDDEN_SCOPE"])
     assert (allowed.status, allowed.errors) == (200, [])
+
+
+async def test_tools_can_read_the_whole_schema(ask: Ask, acme: Estate) -> None:
+    """The standard introspection query, with everything that it can ask for, builds the same schema again."""
+    query = get_introspection_query(input_value_deprecation=True, schema_description=True, input_object_one_of=True)
+    outcome = await ask(acme, query, Scope.SCHEMA_READ)
+    assert outcome.errors == []
+    rebuilt = build_client_schema(outcome.data)
+    assert {name for name in rebuilt.type_map if "__" not in name} == {
+        name for name in build().type_map if "__" not in name
+    }
 
 
 async def test_the_service_shows_the_whole_schema(ask: Ask, acme: Estate) -> None:
