@@ -119,7 +119,7 @@ async def test_reading_the_schema_asks_for_its_scope(ask: Ask, acme: Estate, fie
 
 async def test_tools_can_read_the_whole_schema(ask: Ask, acme: Estate) -> None:
     """The standard introspection query, with everything that it can ask for, builds the same schema again."""
-    query = get_introspection_query(input_value_deprecation=True, schema_description=True, input_object_one_of=True)
+    query = get_introspection_query(input_value_deprecation=True, schema_description=True, one_of=True)
     outcome = await ask(acme, query, Scope.SCHEMA_READ)
     assert outcome.errors == []
     rebuilt = build_client_schema(outcome.data)

@@ -1,0 +1,79 @@
+"""How the text of an environment variable becomes a value; each reader says in words what it accepts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+# What libpq calls them, and what asyncpg does.
+RENAMED = {"sslmode": "ssl"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`read` raises ValueError, without the text itself where that is `secret`."""
+
+    accepts: str
+    read: Callable[[str], Any]
+    secret: bool = False
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+def whole(lowest: int, highest: int) -> Reader:
+    """A whole number within bounds."""
+
+    def read(text: str) -> int:
+        value = int(text)
+        if not lowest <= value <= highest:
+            raise ValueError(f"{value} is out of bounds")
+        return value
+
+    return Reader(f"a whole number from {lowest} to {highest}", read)
+
+
+def seconds(lowest: float, highest: float) -> Reader:
+    """A span of time in seconds."""
+
+    def read(text: str) -> float:
+        value = float(text)
+        if not lowest <= value <= highest:  # NaN is not either
+            raise ValueError(f"{text} is out of bounds")
+        return value
+
+    return Reader(f"seconds, from {lowest:g} to {highest:g}", read)
+
+
+def one_of(*words: str) -> Reader:
+    """A word out of a closed list."""
+
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is none of them")
+        return text
+
+    return Reader(" or ".join(f"`{word}`" for word in words), read)
+
+
+def _read_database_url(text: str) -> str:
+    """The address as SQLAlchemy and asyncpg want it, whatever PostgreSQL dialect it was written for."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise ValueError("it is not an address of that form") from None
+    if url.drivername.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise ValueError(f"it begins with {url.drivername}://")
+    if not url.database:
+        raise ValueError("it names no database")
+    query = {RENAMED.get(name, name): value for name, value in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=query).render_as_string(hide_password=False)
+
+
+TEXT = Reader("text", _plain)
+FOLDER = Reader("a folder", lambda text: Path(text).expanduser())
+DATABASE_URL = Reader("`postgresql://USER:PASSWORD@HOST:PORT/DATABASE`", _read_database_url, secret=True)
