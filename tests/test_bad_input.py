@@ -45,7 +45,7 @@ def bomb(levels: int) -> str:
 
 OF_AREAS = cursor.encode(edges.areas_of_tenant, Window(1, "ID"), {"id": "0190b5a2-7c3e-7d51-9f0e-1a2b3c4d5e6f"})
 # Five thousand, and yet a small body.
-REPRESENTATIONS = [{}] * 5000
+REPRESENTATIONS: list[dict[str, Any]] = [{}] * 5000
 
 TABLE = {
     "an unknown tenant": Bad("TENANT_NOT_FOUND", 404, headers=[("x-tenant-id", "nobody")]),

@@ -1,0 +1,154 @@
+"""An import from its first line to its commit."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.clock import Clock
+from models.database import Database
+from resolvers.bulk import take_time
+from resolvers.importing.applying import (
+    Count,
+    apply_areas,
+    apply_device_types,
+    apply_devices,
+    apply_locations,
+)
+from resolvers.importing.checks import drop_repeated
+from resolvers.importing.finding import Finding
+from resolvers.importing.loading import Progress, Source, load
+from resolvers.importing.part_of import resolve_parents
+from resolvers.importing.references import AREA, DEVICE, resolve_areas, resolve_devices, resolve_locations
+from resolvers.importing.sheet import AREAS, DEVICES, SHEETS
+from resolvers.importing.staging import as_finding, create_staging, findings
+from resolvers.importing.tree import refuse_lost
+from resolvers.problems import Conflict, Problem
+
+CHANGED_MEANWHILE = "Somebody else changed the same things meanwhile. Nothing was imported: run it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """`partial` keeps good lines though others are wrong; `dry_run` does everything and takes it back."""
+
+    partial: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Lines read, by sheet; findings; and what was done (or would be, in a dry run) to each table.
+
+    `changes` is None where wrong lines kept everything out.
+    """
+
+    read: dict[str, int]
+    errors: int
+    notes: int
+    changes: dict[str, Count] | None
+
+
+class _TakeBack(Exception):
+    """Ends a transaction without keeping it."""
+
+
+def _ignore(*_told: object) -> None:
+    """For callers who want no progress or no findings."""
+
+
+async def _nothing_more() -> None:
+    """For callers with nothing to do before the commit."""
+
+
+async def import_estate(
+    app: Database,
+    clock: Clock,
+    tenant_id: uuid.UUID,
+    source: Source,
+    mode: Mode,
+    *,
+    progress: Progress = _ignore,
+    report: Callable[[Finding], None] = _ignore,
+    before_commit: Callable[[], Awaitable[None]] = _nothing_more,
+) -> Outcome:
+    """Import into one tenant: everything or, in a partial import, what is right.
+
+    `report` gets every finding: errors first, by sheet and line. `before_commit` runs when nothing but the commit is
+    left to do; where it raises, nothing is kept.
+
+    Raises:
+        Problem: Conflict, when another transaction made the same things meanwhile.
+    """
+    outcome: Outcome
+    try:
+        async with app.write(tenant_id) as connection:
+            await _begin(connection, tenant_id)
+            read = {sheet.name: await load(connection, clock, source, sheet, progress) for sheet in SHEETS}
+            progress("checking", 0)
+            await _check(connection, tenant_id)
+            errors, notes = await _report(connection, report)
+            allowed = mode.partial or not errors
+            changes = await _change(connection, clock, tenant_id, progress) if allowed else None
+            outcome = Outcome(read, errors, notes, changes)
+            if mode.dry_run or not allowed:
+                raise _TakeBack
+            await before_commit()
+    except _TakeBack:
+        return outcome
+    except IntegrityError as error:
+        raise Problem(Conflict(CHANGED_MEANWHILE)) from error
+    return outcome
+
+
+async def _begin(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
+    """One import at a time in a tenant: the second waits, and finds what the first one made."""
+    await take_time(connection)
+    turn = func.pg_advisory_xact_lock(func.hashtextextended(f"import {tenant_id}", 0))
+    await connection.execute(select(turn))
+    await create_staging(connection)
+
+
+async def _check(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
+    """Refuse what is wrong; each sheet refers to those before it."""
+    for sheet in SHEETS:
+        await drop_repeated(connection, sheet)
+    # The planner knows nothing of tables that were made a moment ago.
+    await connection.execute(text("ANALYZE import_location, import_area, import_device"))
+    await resolve_locations(connection, tenant_id)
+    await resolve_areas(connection, tenant_id)
+    await refuse_lost(connection, tenant_id, AREAS, AREA, "parent")
+    await resolve_devices(connection, tenant_id)
+    await resolve_parents(connection, tenant_id)
+    await refuse_lost(connection, tenant_id, DEVICES, DEVICE, "part_of")
+
+
+async def _report(connection: AsyncConnection, report: Callable[[Finding], None]) -> tuple[int, int]:
+    """Tell the findings, one at a time; how many errors and notes there are."""
+    told = {True: 0, False: 0}
+    order = (findings.c.note, findings.c.sheet, findings.c.line, findings.c.place)
+    async with connection.stream(select(findings).order_by(*order)) as rows:
+        async for row in rows:
+            finding = as_finding(row)
+            told[finding.note] += 1
+            report(finding)
+    return told[False], told[True]
+
+
+async def _change(
+    connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, progress: Progress
+) -> dict[str, Count]:
+    """Carry the good lines over, what is referred to first."""
+    changes: dict[str, Count] = {}
+    for name, apply in (
+        ("locations", apply_locations),
+        ("areas", apply_areas),
+        ("device types", apply_device_types),
+        ("devices", apply_devices),
+    ):
+        progress(f"writing {name}", 0)
+        changes[name] = await apply(connection, clock, tenant_id)
+    return changes

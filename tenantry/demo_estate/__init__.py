@@ -1,0 +1,5 @@
+"""The demonstration estate: a partner and three customers, whose buildings look like somebody's."""
+
+from tenantry.demo_estate.filling import DemoEstate, fill_demo
+
+__all__ = ["DemoEstate", "fill_demo"]
