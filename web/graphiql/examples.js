@@ -1,0 +1,125 @@
+// What the explorer opens with: a tab for each main use. A test runs every one of them; to add one, add it here.
+
+export const EXAMPLES = [
+  {
+    query: `# Who the token is, how far it reaches, what it may do.
+query WhoAmI {
+  me {
+    kind
+    name
+    tenant { id name slug status }
+    token { id name expiresAt }
+    reach { kind id }
+    scopes
+  }
+}
+`,
+  },
+  {
+    query: `# From tenant to device. Each level is a list
+# with filter, search, order and pages of its own.
+query Hierarchy {
+  tenant {
+    name
+    locations(first: 3, orderBy: NAME_ASC) {
+      totalCount
+      nodes {
+        name
+        city
+        areas(first: 5, filter: { kind: { eq: ROOM } }) {
+          totalCount
+          nodes {
+            name
+            kind
+            parent { name }
+            devices(first: 5) {
+              nodes {
+                serial
+                name
+                status
+                type { name kind }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# Devices that do not answer. For the next page,
+# put endCursor into the variable "after", below.
+query OfflineDevices(
+  $first: Int
+  $after: String
+  $filter: DeviceFilter
+) {
+  devices(
+    first: $first
+    after: $after
+    filter: $filter
+    orderBy: SERIAL_ASC
+  ) {
+    totalCount
+    pageInfo { hasNextPage endCursor }
+    nodes {
+      id
+      serial
+      name
+      lastSeenAt
+      location { name }
+      area { name }
+    }
+  }
+}
+`,
+    variables: `{
+  "first": 10,
+  "after": null,
+  "filter": {
+    "status": { "eq": "OFFLINE" },
+    "enabled": { "eq": true }
+  }
+}
+`,
+  },
+  {
+    query: `# Anything by its id, whose first letters name its type.
+# Copy one from another answer into "id", below.
+query OneThing($id: ID!) {
+  node(id: $id) {
+    __typename
+    id
+    ... on Device {
+      serial
+      name
+      status
+      lifecycle
+      firmware
+      labels
+      reported
+      desired
+      type { name manufacturer model }
+      area { name parent { name } location { name } }
+      version
+    }
+    ... on Area { name kind floor location { name } }
+    ... on Location { name address city country timeZone }
+  }
+}
+`,
+    variables: `{
+  "id": "dev_00000000-0000-7000-8000-000000000000"
+}
+`,
+  },
+  {
+    query: `# What a federation gateway asks for: the schema as text.
+query Federation {
+  _service { sdl }
+}
+`,
+  },
+];

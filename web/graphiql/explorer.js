@@ -1,0 +1,98 @@
+// GraphiQL over this server's /graphql. The token lives in its field and nowhere else.
+
+import { EXAMPLES } from "./examples.js";
+import { storage } from "./storage.js";
+
+const GRAPHQL = "/graphql";
+const ACCEPT = "application/graphql-response+json, application/json;q=0.9";
+const INTROSPECTION = "IntrospectionQuery";
+const NO_TOKEN = "No token yet: paste one above. “make demo” prints three; “tenantry token create” makes one.";
+
+// For the one style element that a dialog of GraphiQL's adds; the policy allows no other.
+globalThis.__webpack_nonce__ = document.querySelector("script[nonce]").nonce;
+
+const { createElement } = React;
+const root = ReactDOM.createRoot(document.getElementById("explorer"));
+const [token, tenant, outcome, notice, examples] = ["token", "tenant", "outcome", "notice", "examples"].map((id) =>
+  document.getElementById(id),
+);
+let generation = 0;
+
+// The body of an answer, whatever its status: refusals are GraphQL errors too and are shown as they came.
+async function ask(parameters, added) {
+  const headers = new Headers({ accept: ACCEPT, "content-type": "application/json" });
+  if (token.value.trim()) headers.set("authorization", `Bearer ${token.value.trim()}`);
+  if (tenant.value.trim()) headers.set("x-tenant-id", tenant.value.trim());
+  for (const [name, value] of Object.entries(added ?? {})) headers.set(name, value);
+  if (!headers.has("authorization") && !headers.has("x-auth-token")) return failure(NO_TOKEN);
+
+  const began = performance.now();
+  const response = await fetch(GRAPHQL, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(parametersOf(parameters)),
+    credentials: "omit",
+    cache: "no-store",
+    redirect: "error",
+  });
+  const text = await response.text();
+  const took = Math.round(performance.now() - began);
+  outcome.value = `${response.status} · ${took} ms · ${response.headers.get("x-request-id") ?? "no request id"}`;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return failure(`HTTP ${response.status}, and the body is not JSON: ${text.slice(0, 500)}`);
+  }
+}
+
+function failure(message) {
+  return { errors: [{ message }] };
+}
+
+// GraphiQL learns an operation's name a moment after a tab is changed: a name that is not in the document is the last
+// tab's and stays here.
+function parametersOf({ query, variables, operationName }) {
+  const names = [...query.matchAll(/\b(?:query|mutation|subscription)\s+(\w+)/g)].map((found) => found[1]);
+  return { query, variables, operationName: names.includes(operationName) ? operationName : undefined };
+}
+
+// A new function for each token or tenant: that is how GraphiQL knows to read the schema again.
+function fetcherOf() {
+  return async (parameters, options) => {
+    const answer = await ask(parameters, options?.headers).catch((error) => failure(`Not sent, or no answer: ${error.message}`));
+    if (parameters.operationName !== INTROSPECTION) return answer;
+    notice.textContent = answer.errors ? answer.errors.map((error) => error.message).join(" ") : "";
+    return { data: null, ...answer }; // without `data` GraphiQL would ask a second time
+  };
+}
+
+function render() {
+  root.render(
+    createElement(
+      GraphiQL,
+      {
+        key: generation,
+        fetcher: fetcherOf(),
+        storage,
+        defaultQuery: "",
+        defaultTabs: EXAMPLES,
+        defaultEditorToolsVisibility: "variables",
+        shouldPersistHeaders: false,
+        inputValueDeprecation: true,
+        schemaDescription: true,
+      },
+      createElement(GraphiQL.Logo, null, "GraphiQL"),
+    ),
+  );
+}
+
+token.addEventListener("change", render);
+token.addEventListener("paste", () => setTimeout(render));
+tenant.addEventListener("change", render);
+examples.addEventListener("click", () => {
+  if (!confirm("Close the open tabs and bring the examples back?")) return;
+  for (const key of ["tabState", "query", "variables", "operationName"]) storage.removeItem(`graphiql:${key}`);
+  generation += 1;
+  render();
+});
+render();
