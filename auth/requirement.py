@@ -20,6 +20,12 @@ class Requirement:
         lacking = [choice - held for choice in self.choices]
         return min(lacking, key=lambda choice: (len(choice), sorted(choice)), default=frozenset())
 
+    def __and__(self, other: "Requirement") -> "Requirement":
+        """Both at once: each choice of the one with each choice of the other."""
+        nothing = (frozenset[Scope](),)
+        both = (mine | theirs for mine in self.choices or nothing for theirs in other.choices or nothing)
+        return Requirement(tuple(choice for choice in both if choice), open=self.open and other.open)
+
 
 def any_of(*scopes: Scope) -> Requirement:
     """One of these scopes is enough."""

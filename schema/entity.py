@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from auth.requirement import Requirement
+from auth.requirement import AUTHENTICATED, Requirement
 from loaders.entities import Entity
 from resolvers import reading
 from schema.connection import arguments_of, lazy
@@ -17,6 +17,9 @@ def entity(declared: Entity, *, scopes: Requirement, description: str) -> Callab
 
     A field without an edge or resolver of its own shows the column of its name. The annotation of an edge is read by
     people and type checkers; its GraphQL type is what the edge leads to, nullable where the annotation says so.
+
+    What we ask for the type, we print on each of its fields but `id`: printed on the types that implement Node, it
+    would compose into a Node that asks for the scopes of all of them at once. Our own guard asks for the type.
     """
 
     def make(cls: type) -> Any:
@@ -29,7 +32,9 @@ def entity(declared: Entity, *, scopes: Requirement, description: str) -> Callab
                 _follow(cls, name, field)
             elif field.resolver is None:
                 field.resolver = reading.column(name)
-        made: Any = strawberry.federation.type(cls, keys=["id"], description=description, directives=directives(scopes))
+            if name != "id":
+                field.directives = directives(scopes & (field.requirement or AUTHENTICATED))
+        made: Any = strawberry.federation.type(cls, keys=["id"], description=description)
         made.requirement = scopes
         return made
 

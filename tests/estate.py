@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from loaders.entities import ENTITIES
 from models import PLATFORM_ID, Area, Device, DeviceType, Location, Organization, Tenant
 from models.clock import Clock
+from models.ids import encode
 from models.tenant import short_id
 from tenantry.databases import Databases
 
@@ -24,6 +26,11 @@ class Estate:
     area: SimpleNamespace
     device_type: SimpleNamespace
     device: SimpleNamespace
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The id of one thing of each type, by the type's name."""
+        return {entity.name: encode(entity.prefix, getattr(self, entity.table.__tablename__).id) for entity in ENTITIES}
 
 
 async def make_tenant(
