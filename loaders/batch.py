@@ -3,9 +3,10 @@
 Loaders live for one request. A loader's keys are of one tenant: rows of two tenants never share a statement.
 """
 
+import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
 from sqlalchemy import Select
@@ -16,6 +17,23 @@ from loaders.entities import Entity
 from loaders.window import Page, Row, Window
 
 Fetch = Callable[[uuid.UUID, Select[Any]], Awaitable[list[Row]]]
+Loaded = TypeVar("Loaded")
+Shown = TypeVar("Shown")
+
+
+class Later(Generic[Loaded, Shown]):
+    """What is made of something that is being loaded.
+
+    An awaitable that, unlike a coroutine, may be dropped before it was ever awaited: a cancelled request does that.
+    """
+
+    def __init__(self, loading: asyncio.Future[Loaded], then: Callable[[Loaded], Shown]) -> None:
+        self._loading = loading
+        self._then = then
+
+    def __await__(self) -> Generator[Any, Any, Shown]:
+        """Wait for it, and make of it what is to be made."""
+        return self._then((yield from self._loading.__await__()))
 
 
 class Loaders:
@@ -23,9 +41,10 @@ class Loaders:
 
     def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
+        self._asked: set[asyncio.Future[Any]] = set()
         self._loaders: dict[tuple[Any, ...], DataLoader[uuid.UUID, Any]] = {}
 
-    async def row(self, entity: Entity, tenant_id: uuid.UUID, row_id: uuid.UUID) -> Row | None:
+    def row(self, entity: Entity, tenant_id: uuid.UUID, row_id: uuid.UUID) -> asyncio.Future[Row | None]:
         """The row with this id, or None where the tenant has none."""
 
         async def load(row_ids: list[uuid.UUID]) -> list[Row | None]:
@@ -33,11 +52,10 @@ class Loaders:
             found = {row["id"]: row for row in rows}
             return [found.get(each) for each in row_ids]
 
-        loader: DataLoader[uuid.UUID, Row | None] = self._loader((entity.name, tenant_id), load)
-        return await loader.load(row_id)
+        return self._ask((entity.name, tenant_id), row_id, load)
 
-    async def page(self, edge: Edge, tenant_id: uuid.UUID, key: uuid.UUID, window: Window) -> Page:
-        """The window's part of what the edge leads to from this key."""
+    def page(self, edge: Edge, tenant_id: uuid.UUID, key: uuid.UUID, window: Window) -> asyncio.Future[Page]:
+        """The window's part of what the edge leads to from this key; awaiting it may raise BadArgument."""
 
         async def load(keys: list[uuid.UUID]) -> list[Page]:
             rows = await self._fetch(tenant_id, statements.pages(edge, tenant_id, keys, window))
@@ -46,16 +64,24 @@ class Loaders:
                 found[row.pop("_key")].append(row)
             return [_page(found[each], window) for each in keys]
 
-        loader: DataLoader[uuid.UUID, Page] = self._loader((edge.name, tenant_id, window), load)
-        return await loader.load(key)
+        return self._ask((edge.name, tenant_id, window), key, load)
 
-    def _loader(
-        self, key: tuple[Any, ...], load: Callable[[list[uuid.UUID]], Coroutine[Any, Any, list[Any]]]
-    ) -> DataLoader[uuid.UUID, Any]:
-        loader = self._loaders.get(key)
+    def stop(self) -> None:
+        """Let nobody wait any longer for what will not be loaded: whoever still does is cancelled."""
+        for future in list(self._asked):
+            future.cancel()
+
+    def _ask(
+        self, of: tuple[Any, ...], key: uuid.UUID, load: Callable[[list[uuid.UUID]], Coroutine[Any, Any, list[Any]]]
+    ) -> asyncio.Future[Any]:
+        """The loader's future is shared by all who ask for the same; one that gives up does not take it from others."""
+        loader = self._loaders.get(of)
         if loader is None:
-            loader = self._loaders[key] = DataLoader(load)
-        return loader
+            loader = self._loaders[of] = DataLoader(load)
+        asked: asyncio.Future[Any] = loader.load(key)
+        self._asked.add(asked)
+        asked.add_done_callback(self._asked.discard)
+        return asyncio.shield(asked)
 
 
 def _page(rows: list[Row], window: Window) -> Page:

@@ -57,6 +57,17 @@ def prefix_of(entity: Entity, column: str) -> Prefix | None:
     return None
 
 
+def snake_case(name: str) -> str:
+    """`lastSeenAt` -> `last_seen_at`: a field's name in the graph is its column's."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+
+
+def camel_case(name: str) -> str:
+    """`last_seen_at` -> `lastSeenAt`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def _kind(entity: Entity, column: Any) -> Kind | type[StrEnum] | None:
     vocabulary: type[StrEnum] | None = column.info.get("vocabulary")
     if vocabulary is not None:

@@ -8,14 +8,14 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.types import ARRAY, Text, Uuid
 
-from loaders.columns import prefix_of
+from loaders.columns import prefix_of, snake_case
 from loaders.entities import Entity
 from loaders.window import BadArgument
-from models import ids
+from models import Tenant, ids
 
 Condition = ColumnElement[bool]
 
@@ -46,11 +46,6 @@ def search(entity: Entity, text: str) -> Condition:
     """Whether any of the entity's search columns contains the text, whatever its case."""
     needle = func.lower(_text(text))
     return or_(*(func.strpos(func.lower(column), needle) > 0 for column in entity.search))
-
-
-def snake_case(name: str) -> str:
-    """`lastSeenAt` -> `last_seen_at`: a field's name in the graph is its column's."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 def upper_bound(prefix: str) -> str | None:
@@ -102,9 +97,16 @@ OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
 
 
 def _comparable(column: InstrumentedAttribute[Any]) -> Any:
-    """Text is compared in byte order whatever the database's collation, so that both executors agree everywhere."""
+    """What stands for a column in a comparison.
+
+    Text is compared in byte order whatever the database's collation, so that both executors agree everywhere. A parent
+    tenant that is out of reach is no parent, as `parent` shows it: a policy hides its row.
+    """
     if isinstance(column.type, Text) and column.type.collation != "C":
         return column.collate("C")
+    if column is Tenant.parent_id:
+        above = aliased(Tenant)
+        return select(above.id).where(above.id == Tenant.parent_id).correlate(Tenant).scalar_subquery()
     return column
 
 

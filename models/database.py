@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
@@ -15,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
 CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
+# A connection's note that a transaction was begun on it and has not been seen to end.
+OPEN = "tenantry: a transaction is open"
 
 
 class Database:
@@ -37,13 +40,18 @@ class Database:
     @asynccontextmanager
     async def read(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
         """One snapshot of one tenant; `None` is for roles that a policy lets read across tenants."""
-        async with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tenant_id) as connection:
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        async with self._transaction(begin, tenant_id, writes=False) as connection:
             yield connection
 
     @asynccontextmanager
     async def write(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
-        """A transaction that commits when the block ends well and rolls back when it does not."""
-        async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id) as connection:
+        """A transaction that commits when the block ends well and rolls back when it does not.
+
+        Raises:
+            InFailedSQLTransactionError: the block ended well although a statement had failed, so nothing was written.
+        """
+        async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id, writes=True) as connection:
             yield connection
 
     async def close(self) -> None:
@@ -51,19 +59,21 @@ class Database:
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def _transaction(self, begin: str, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
+    async def _transaction(
+        self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool
+    ) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as connection:
             raw = await _driver(connection)
+            info = connection.info
+            info[OPEN] = True
             await raw.execute(
                 f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
             )
-            try:
-                yield connection
-            except BaseException:
-                if not raw.is_closed():
-                    await raw.execute("ROLLBACK")
-                raise
-            await raw.execute("COMMIT")
+            yield connection
+            ended = await raw.execute("COMMIT")
+            if writes and ended != "COMMIT":
+                raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
+            del info[OPEN]
 
 
 def set_tenant(tenant_id: uuid.UUID | None) -> str:
@@ -76,8 +86,11 @@ async def _driver(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
 
 
-def _end_what_was_left_open(connection: Any, _entry: ConnectionPoolEntry, state: PoolResetState) -> None:
-    """No connection enters the pool inside a transaction, whatever cancelled or broke its user."""
-    raw = connection.driver_connection
-    if state.asyncio_safe and not raw.is_closed() and raw.is_in_transaction():
-        connection.run_async(lambda driver: driver.execute("ROLLBACK"))
+def _end_what_was_left_open(connection: Any, entry: ConnectionPoolEntry, state: PoolResetState) -> None:
+    """No connection enters the pool inside a transaction, whatever cancelled or broke its user.
+
+    Our own note decides, not the driver's: a message that was cancelled may have begun a transaction that the driver
+    has not heard of yet. The driver waits for the cancelled message's end before it sends the next one.
+    """
+    if state.asyncio_safe and entry.info.pop(OPEN, False) and not connection.driver_connection.is_closed():
+        connection.run_async(lambda driver: driver.execute("ROLLBACK", timeout=CONNECT_TIMEOUT))

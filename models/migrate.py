@@ -1,14 +1,22 @@
 """Bring a database to the newest schema, and tell how far it is."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+# "tenantry" in ASCII. It ends with its transaction, as poolers ask, and is a lock in one database only.
+LOCK = 0x74656E616E747279
+LOCK_INTERVAL = 0.2
+TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 def _config() -> Config:
@@ -40,11 +48,25 @@ def _run(connection: Connection, revision: str) -> None:
 
 
 async def migrate(owner_url: str, revision: str = "head") -> None:
-    """Migrate to `revision` as the schema's owner; "base" takes everything back."""
+    """Migrate to `revision` as the schema's owner, one migrator at a time; "base" takes everything back."""
     engine = create_async_engine(owner_url, poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
+        async with _turn(engine), engine.connect() as connection:
             await connection.run_sync(_run, revision)
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def _turn(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Hold this database's one turn to migrate, on a connection of its own: each migration commits by itself.
+
+    The lock is tried, not waited for: a session that waits keeps a snapshot, for whose end a migration that builds an
+    index concurrently would wait in turn.
+    """
+    async with engine.connect() as connection:
+        while not (await connection.execute(TRY_LOCK, {"key": LOCK})).scalar_one():
+            await connection.rollback()
+            await asyncio.sleep(LOCK_INTERVAL)
+        yield

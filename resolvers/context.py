@@ -18,7 +18,7 @@ from models.database import Database
 
 
 class Context:
-    """One request's; never shared with another."""
+    """One request's; never shared with another. Made by `context_of`, which ends it."""
 
     def __init__(self, caller: Caller, clock: Clock, request_id: str, snapshot: "Snapshot") -> None:
         self.caller = caller
@@ -84,23 +84,25 @@ class Snapshot:
             self._tenant_id = tenant_id
         try:
             result = await self._connection.execute(statement)
-        except Exception:
-            # A failed statement spoils its transaction: the other fields of the query read in a new one.
-            await self._close()
+        except BaseException as error:
+            # A failed statement spoils its transaction, a cancelled one its connection: what reads next begins anew.
+            await self._close(error)
             raise
         names = list(result.keys())
         return [dict(zip(names, row, strict=True)) for row in result]
 
-    async def _close(self) -> None:
+    async def _close(self, error: BaseException | None = None) -> None:
         self._connection = None
-        await self._open.aclose()
+        await self._open.__aexit__(type(error) if error else None, error, None)
 
 
 @asynccontextmanager
-async def snapshot(database: Database) -> AsyncIterator[Snapshot]:
-    """A snapshot that is ended when its request ends: well, badly, or cancelled in the middle of ending."""
-    opened = Snapshot(database)
+async def context_of(database: Database, caller: Caller, clock: Clock, request_id: str) -> AsyncIterator[Context]:
+    """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
+    snapshot = Snapshot(database)
+    context = Context(caller, clock, request_id, snapshot)
     try:
-        yield opened
+        yield context
     finally:
-        await asyncio.shield(asyncio.ensure_future(opened.end()))
+        context.loaders.stop()
+        await asyncio.shield(asyncio.ensure_future(snapshot.end()))

@@ -1,5 +1,6 @@
 """Who the caller is, as far as the caller may know."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from auth.principal import ReachKind
@@ -32,7 +33,7 @@ def me(_root: Any, info: Info) -> dict[str, Any]:
     }
 
 
-async def tenant_of_me(_me: Any, info: Info) -> Row | None:
+def tenant_of_me(_me: Any, info: Info) -> Awaitable[Row | None]:
     """The tenant that this request acts in."""
     context: Context = info.context
-    return await context.loaders.row(TENANT, context.tenant_id, context.tenant_id)
+    return context.loaders.row(TENANT, context.tenant_id, context.tenant_id)

@@ -3,19 +3,21 @@
 Another tenant's row, a missing row and an id that is none are the same: null.
 """
 
-import asyncio
+from collections.abc import Awaitable
+from functools import partial
 from typing import Any
 
 from graphql import GraphQLObjectType
 
 from auth.codes import Code, Refusal
+from loaders.batch import Later
 from loaders.entities import BY_NAME, BY_PREFIX, Entity
 from loaders.window import Row
 from models.ids import decode
 from resolvers.context import Context, Info
 
 
-async def node(_root: Any, info: Info, *, id: str) -> Row | None:  # noqa: A002 (the graph's name)
+def node(_root: Any, info: Info, *, id: str) -> Awaitable[Row | None] | None:  # noqa: A002 (the graph's name)
     """The thing with this id."""
     named = decode(id)
     entity = BY_PREFIX.get(named[0]) if named else None
@@ -23,21 +25,20 @@ async def node(_root: Any, info: Info, *, id: str) -> Row | None:  # noqa: A002 
         return None
     demand_scopes(info, entity)
     context: Context = info.context
-    row = await context.loaders.row(entity, context.tenant_id, named[1])
-    return {**row, "__typename": entity.name} if row else None
+    return Later(context.loaders.row(entity, context.tenant_id, named[1]), partial(_with_typename, entity))
 
 
-async def nodes(_root: Any, info: Info, *, ids: list[str]) -> list[Row | None]:
+def nodes(_root: Any, info: Info, *, ids: list[str]) -> list[Awaitable[Row | None] | Refusal | None]:
     """The things with these ids, in their order; null for each that is out of reach."""
-    return await asyncio.gather(*(node(None, info, id=each) for each in ids))
+    return [_or_refusal(info, each) for each in ids]
 
 
-async def entities(_root: Any, info: Info, *, representations: list[Any]) -> list[Row | Refusal | None]:
+def entities(_root: Any, info: Info, *, representations: list[Any]) -> list[Awaitable[Row] | Refusal | None]:
     """Federation's representations, each by its `__typename` and `id`; a bad one is an error for itself alone."""
-    return list(await asyncio.gather(*(_entity(info, each) for each in representations)))
+    return [_entity(info, each) for each in representations]
 
 
-async def _entity(info: Info, representation: Any) -> Row | Refusal | None:
+def _entity(info: Info, representation: Any) -> Awaitable[Row] | Refusal:
     if not isinstance(representation, dict) or not isinstance(representation.get("id"), str):
         return Refusal(Code.BAD_USER_INPUT, "A representation needs __typename and id, both strings.")
     entity = BY_NAME.get(str(representation.get("__typename")))
@@ -45,10 +46,34 @@ async def _entity(info: Info, representation: Any) -> Row | Refusal | None:
         return Refusal(Code.BAD_USER_INPUT, "The representation's __typename is no entity of this subgraph.")
     named = decode(representation["id"])
     try:
-        found = await node(None, info, id=representation["id"]) if named and named[0] is entity.prefix else None
+        demand_scopes(info, entity)
     except Refusal as refusal:
         return refusal
-    return found or Refusal(Code.NOT_FOUND, f"There is no such {entity.name} within reach.")
+    if named is None or named[0] is not entity.prefix:
+        return _missing(entity)
+    context: Context = info.context
+    return Later(context.loaders.row(entity, context.tenant_id, named[1]), partial(_found, entity))
+
+
+def _or_refusal(info: Info, id_: str) -> Awaitable[Row | None] | Refusal | None:
+    try:
+        return node(None, info, id=id_)
+    except Refusal as refusal:
+        return refusal
+
+
+def _with_typename(entity: Entity, row: Row | None) -> Row | None:
+    return {**row, "__typename": entity.name} if row else None
+
+
+def _found(entity: Entity, row: Row | None) -> Row:
+    if row is None:
+        raise _missing(entity)
+    return {**row, "__typename": entity.name}
+
+
+def _missing(entity: Entity) -> Refusal:
+    return Refusal(Code.NOT_FOUND, f"There is no such {entity.name} within reach.")
 
 
 def demand_scopes(info: Info, entity: Entity) -> None:

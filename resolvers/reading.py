@@ -2,13 +2,14 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
 
-from auth.codes import Code, Refusal
+from loaders.batch import Later
 from loaders.edges import Edge
-from loaders.window import BadArgument, Row
+from loaders.window import Row
 from models import ids
 from models.ids import Prefix
 from resolvers import connection
@@ -52,25 +53,22 @@ def root(declared: Edge) -> Resolver:
 
 
 def _one(declared: Edge) -> Resolver:
-    async def follow(row: Row, info: Info) -> Row | None:
+    def follow(row: Row, info: Info) -> Awaitable[Row | None] | None:
         key = row[declared.source]
         if key is None:
             return None
         context: Context = info.context
-        return await context.loaders.row(declared.target, _tenant(declared, row, context), key)
+        return context.loaders.row(declared.target, _tenant(declared, row, context), key)
 
     return follow
 
 
 def _many(declared: Edge) -> Resolver:
-    async def follow(row: Row, info: Info, **given: Any) -> dict[str, Any]:
+    def follow(row: Row, info: Info, **given: Any) -> Awaitable[dict[str, Any]]:
         context: Context = info.context
         asked = connection.window(declared, given, counted=selects(info, COUNTING))
-        try:
-            page = await context.loaders.page(declared, _tenant(declared, row, context), row[declared.source], asked)
-        except BadArgument as error:
-            raise Refusal(Code.BAD_USER_INPUT, f"{str(error).capitalize()}.") from None
-        return connection.shown(declared, asked, page)
+        loading = context.loaders.page(declared, _tenant(declared, row, context), row[declared.source], asked)
+        return Later(loading, partial(connection.shown, declared, asked))
 
     return follow
 

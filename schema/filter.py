@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.types.lazy_type import LazyType
 
-from loaders.columns import Kind, comparable
+from loaders.columns import Kind, camel_case, comparable
 from loaders.entities import ENTITIES, Entity
 
 _MEANING = {
@@ -80,9 +80,3 @@ def filter_of(entity: Entity) -> type:
         made = _BY_VOCABULARY[kind] if isinstance(kind, type) else _BY_KIND[kind]
         fields[camel_case(column)] = (made, f"Conditions on {camel_case(column)}.")
     return _input(name, f"Which {entity.name} rows to list; all conditions given must hold.", fields)
-
-
-def camel_case(name: str) -> str:
-    """`last_seen_at` -> `lastSeenAt`."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

@@ -27,10 +27,11 @@ from auth.codes import Code, Refusal
 from auth.guard import Demand, demands, enforce
 from auth.limits import Limits, check_document, node_cost, parse_bounded
 from auth.principal import Caller
+from loaders.window import BadArgument
 from models.clock import Clock
 from models.database import Database
 from models.faults import is_outage, is_timeout
-from resolvers.context import Context, snapshot
+from resolvers.context import context_of
 from schema.build import connections
 from schema.operation import Answer, OperationRequest
 
@@ -117,11 +118,11 @@ class Graph:
     async def _execute(
         self, document: DocumentNode, request: OperationRequest, caller: Caller, request_id: str
     ) -> Answer:
-        async with snapshot(self._database) as opened:
+        async with context_of(self._database, caller, self._clock, request_id) as context:
             outcome = execute(
                 self._schema,
                 document,
-                context_value=Context(caller, self._clock, request_id, opened),
+                context_value=context,
                 variable_values=request.variables,
                 operation_name=request.operation_name,
                 hide_suggestions=True,
@@ -192,6 +193,8 @@ def _formatted(error: GraphQLError, code: Code) -> dict[str, Any]:
     cause = error.original_error
     if isinstance(cause, Refusal):
         return {**shown, "message": cause.message, "extensions": {"code": cause.code, **cause.extensions}}
+    if isinstance(cause, BadArgument):
+        return {**shown, "message": f"{str(cause).capitalize()}.", "extensions": {"code": Code.BAD_USER_INPUT}}
     if cause is None or isinstance(cause, GraphQLError):
         return {**shown, "extensions": {"code": code}}
     error_id = uuid.uuid4().hex

@@ -1,8 +1,11 @@
 """What every test stands on: a real PostgreSQL, a held clock, and two tenants that must never meet."""
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +24,30 @@ from tests.clock import START, HeldClock
 from tests.estate import Estate, make_estate
 from tests.postgres import Urls, create_database, server
 
+# Where this run keeps it; the workers inherit it.
+HOME = "TENANTRY_TESTS_HOME"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a home for the PostgreSQL that the workers of this run share.
+
+    Not among pytest's own temporary folders: each session that starts closes those to other users, and PostgreSQL,
+    which does not run as root, would lose its files in the middle of another session's tests.
+    """
+    if not hasattr(config, "workerinput"):
+        os.environ[HOME] = tempfile.mkdtemp(prefix="tenantry-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it when the last worker has ended."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+
 
 @pytest.fixture(scope="session")
-def superuser_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def superuser_url() -> Iterator[str]:
     """A running PostgreSQL, shared by the workers of one run."""
-    base = tmp_path_factory.getbasetemp()
-    with server((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "home") as url:
+    with server(Path(os.environ[HOME])) as url:
         yield url
 
 

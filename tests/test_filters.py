@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth.scopes import Scope
-from loaders.filters import snake_case, upper_bound
+from loaders.columns import camel_case, snake_case
+from loaders.filters import upper_bound
 from models import Device
-from schema.filter import camel_case
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.clock import HeldClock

@@ -1,0 +1,241 @@
+"""Row-level security as PostgreSQL holds it, table by table: whatever code forgets, no row crosses (law 1)."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import ForeignKeyConstraint, Table, delete, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models import Base, Credential, Tenant, Token
+from models.database import Database
+from models.policies import grants, is_tenant_data, secured_tables
+from models.roles import Role
+from tenantry.databases import Databases
+from tests.clock import HeldClock
+from tests.estate import Estate, add, make_tenant
+from tests.postgres import Urls
+
+FORBIDDEN = "42501"
+NO_SUCH_ROW = "23503"
+CREDENTIAL = Base.metadata.tables[Credential.__tablename__]
+TENANT_DATA = [table for table in Base.metadata.sorted_tables if is_tenant_data(table)]
+SECURED = [Base.metadata.tables[name] for name in secured_tables()]
+REFERENCES = [
+    (table, constraint)
+    for table in TENANT_DATA
+    for constraint in sorted(table.foreign_key_constraints, key=lambda each: str(each.name))
+]
+
+every_tenant_table = pytest.mark.parametrize("table", TENANT_DATA, ids=str)
+every_secured_table = pytest.mark.parametrize("table", SECURED, ids=str)
+every_table = pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=str)
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Two tenants with rows in every table, named the same."""
+
+    acme: Estate
+    globex: Estate
+
+
+@pytest.fixture
+async def neighbours(databases: Databases, clock: HeldClock, acme: Estate, globex: Estate) -> Neighbours:
+    """Two estates, a token each."""
+    for estate in (acme, globex):
+        expires_at = clock.now() + timedelta(days=1)
+        await add(databases, clock, Token, estate.tenant.id, name="ci", scopes=[], expires_at=expires_at)
+    return Neighbours(acme, globex)
+
+
+@every_secured_table
+async def test_no_tenant_sees_no_rows(databases: Databases, neighbours: Neighbours, table: Table) -> None:
+    """A transaction that names no tenant sees nothing, rather than everything."""
+    async with databases.app.read(None) as connection:
+        assert await count(connection, table) == 0
+
+
+@every_secured_table
+async def test_the_owner_sees_no_rows(urls: Urls, neighbours: Neighbours, table: Table) -> None:
+    """Row-level security is forced: whoever owns the tables is held by it too."""
+    owner = Database(urls.owner, pool_size=1)
+    try:
+        async with owner.read(neighbours.acme.tenant.id) as connection:
+            assert await count(connection, table) == 0
+    finally:
+        await owner.close()
+
+
+@every_tenant_table
+async def test_a_tenant_sees_its_own_rows_only(databases: Databases, neighbours: Neighbours, table: Table) -> None:
+    """Without a word about the tenant in the query, only the tenant's rows come."""
+    async with databases.app.read(neighbours.acme.tenant.id) as connection:
+        tenants = (await connection.execute(select(table.c.tenant_id))).scalars().all()
+    assert set(tenants) == {neighbours.acme.tenant.id}
+
+
+async def test_a_tenant_sees_itself_and_what_is_beneath_it(databases: Databases, clock: HeldClock) -> None:
+    """A partner sees its customers' tenants; a customer sees neither its partner nor its partner's other customer."""
+    partner = await make_tenant(databases, clock, "partner")
+    one, other = [await make_tenant(databases, clock, name, partner) for name in ("one", "other")]
+    for viewer, seen in ((partner, {partner.id, one.id, other.id}), (one, {one.id})):
+        async with databases.app.read(viewer.id) as connection:
+            assert set((await connection.execute(select(Tenant.id))).scalars()) == seen
+
+
+@every_tenant_table
+async def test_a_row_cannot_be_made_for_a_neighbour(databases: Databases, neighbours: Neighbours, table: Table) -> None:
+    """A row that names another tenant is refused, whatever else it says."""
+    row = (await rows_of(databases, neighbours.globex.tenant, table))[0]
+    with pytest.raises(DBAPIError) as refused:
+        async with databases.app.write(neighbours.acme.tenant.id) as connection:
+            await connection.execute(insert(table), {**row, "id": uuid.uuid4()})
+    assert code(refused.value) == FORBIDDEN
+
+
+@every_tenant_table
+async def test_a_row_cannot_be_given_to_a_neighbour(databases: Databases, neighbours: Neighbours, table: Table) -> None:
+    """A row's tenant never changes."""
+    with pytest.raises(DBAPIError) as refused:
+        async with databases.app.write(neighbours.acme.tenant.id) as connection:
+            await connection.execute(update(table).values(tenant_id=neighbours.globex.tenant.id))
+    assert code(refused.value) == FORBIDDEN
+
+
+@every_tenant_table
+async def test_a_neighbours_row_cannot_be_changed(databases: Databases, neighbours: Neighbours, table: Table) -> None:
+    """An UPDATE or DELETE that names a neighbour's row finds no row, and the row stays as it was."""
+    before = await rows_of(databases, neighbours.globex.tenant, table)
+    theirs = table.c.tenant_id == neighbours.globex.tenant.id
+    changes: list[Any] = [update(table).where(theirs).values(version=99)]
+    if "DELETE" in grants()[table.name][Role.APP]:
+        changes.append(delete(table).where(theirs))
+    async with databases.app.write(neighbours.acme.tenant.id) as connection:
+        assert [(await connection.execute(change)).rowcount for change in changes] == [0] * len(changes)
+    assert await rows_of(databases, neighbours.globex.tenant, table) == before
+
+
+@pytest.mark.parametrize(("table", "reference"), REFERENCES, ids=lambda value: str(value.name))
+async def test_a_neighbours_row_cannot_be_referred_to(
+    databases: Databases, neighbours: Neighbours, table: Table, reference: ForeignKeyConstraint
+) -> None:
+    """A reference to a neighbour's row fails, in the same words as one to a row that nobody has."""
+    column = reference.columns.values()[-1]
+    answers = []
+    for wanted in (getattr(neighbours.globex, reference.referred_table.name).id, uuid.uuid4()):
+        with pytest.raises(DBAPIError) as refused:
+            async with databases.app.write(neighbours.acme.tenant.id) as connection:
+                await connection.execute(update(table).values({column: wanted}))
+        assert code(refused.value) == NO_SUCH_ROW
+        answers.append(str(refused.value.orig).replace(str(wanted), "ID"))
+    assert answers[0] == answers[1]
+
+
+async def test_what_a_neighbour_has_is_free_for_others(
+    databases: Databases, clock: HeldClock, neighbours: Neighbours
+) -> None:
+    """Ids, codes, serials and keys are unique in a tenant only, so that no conflict tells what a neighbour has."""
+    fresh = await make_tenant(databases, clock, "fresh")
+    for table in TENANT_DATA:
+        copies = [{**row, "tenant_id": fresh.id} for row in await rows_of(databases, neighbours.globex.tenant, table)]
+        async with databases.app.write(fresh.id) as connection:
+            await connection.execute(insert(table), copies)
+        assert len(await rows_of(databases, fresh, table)) == len(copies) > 0
+
+
+@every_table
+async def test_the_application_cannot_truncate(databases: Databases, acme: Estate, table: Table) -> None:
+    """TRUNCATE knows no policies, so nobody but the owner has it."""
+    await refused_to(databases.app, acme, f"TRUNCATE {table.name} CASCADE")
+
+
+@every_secured_table
+async def test_the_application_cannot_turn_the_policies_off(databases: Databases, acme: Estate, table: Table) -> None:
+    """With `row_security` off a query fails where a policy would have held rows back."""
+    await refused_to(databases.app, acme, "SET LOCAL row_security = off", f"TABLE {table.name}")
+
+
+@pytest.mark.parametrize("role", [Role.OWNER, Role.PLATFORM])
+async def test_the_application_cannot_become_another_role(databases: Databases, acme: Estate, role: Role) -> None:
+    """The application stays what it logged in as."""
+    await refused_to(databases.app, acme, f"SET LOCAL ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT hash FROM credential", "UPDATE credential SET token_id = tenant_id", "DELETE FROM credential"],
+)
+async def test_the_application_cannot_read_secrets_hashes(databases: Databases, acme: Estate, statement: str) -> None:
+    """What tells a secret's tenant is written by the application and read by the platform alone."""
+    await refused_to(databases.app, acme, statement)
+
+
+@pytest.mark.parametrize(
+    "statement", ["INSERT INTO tenant DEFAULT VALUES", "UPDATE tenant SET name = 'x'", "DELETE FROM tenant"]
+)
+async def test_the_application_cannot_change_tenants(databases: Databases, acme: Estate, statement: str) -> None:
+    """A tenant cannot raise itself to another place in the tree."""
+    await refused_to(databases.app, acme, statement)
+
+
+async def test_the_platform_reads_tenants_and_tokens_of_all(databases: Databases, neighbours: Neighbours) -> None:
+    """What finds the tenant of a token has to look across tenants."""
+    both = {neighbours.acme.tenant.id, neighbours.globex.tenant.id}
+    async with databases.platform.read(None) as connection:
+        assert both <= set((await connection.execute(select(Tenant.id))).scalars())
+        assert both <= set((await connection.execute(select(Token.tenant_id))).scalars())
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in TENANT_DATA if Role.PLATFORM not in grants()[table.name]], ids=str
+)
+async def test_the_platform_reads_no_estate(databases: Databases, acme: Estate, table: Table) -> None:
+    """Looking across tenants ends at what they have: the platform's role cannot read it, tenant named or not."""
+    await refused_to(databases.platform, acme, f"TABLE {table.name}")
+
+
+@pytest.mark.parametrize("statement", ["UPDATE token SET revoked_at = NULL", "DELETE FROM tenant", "TRUNCATE tenant"])
+async def test_the_platform_cannot_change_tokens_or_delete_tenants(
+    databases: Databases, acme: Estate, statement: str
+) -> None:
+    """Reading across tenants brings no right to write across them."""
+    await refused_to(databases.platform, acme, statement)
+
+
+def code(error: DBAPIError) -> str:
+    """PostgreSQL's code of an error."""
+    found: str = error.orig.sqlstate  # type: ignore[union-attr]
+    return found
+
+
+async def count(connection: AsyncConnection, table: Table) -> int:
+    """How many rows of a table can be seen."""
+    return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def rows_of(databases: Databases, tenant: SimpleNamespace, table: Table) -> list[dict[str, Any]]:
+    """A tenant's rows, oldest first."""
+    async with databases.app.read(tenant.id) as connection:
+        rows = (await connection.execute(select(table).order_by(table.c.id))).mappings().all()
+    return [dict(row) for row in rows]
+
+
+async def refused_to(database: Database, estate: Estate, *statements: str) -> None:
+    """Assert that a role may not do the last of these as the estate's tenant."""
+    with pytest.raises(DBAPIError) as refused:
+        await run(database, estate, statements)
+    assert code(refused.value) == FORBIDDEN
+    assert refused.value.statement == statements[-1]
+
+
+async def run(database: Database, estate: Estate, statements: Sequence[str]) -> None:
+    """Run statements in one transaction of the estate's tenant."""
+    async with database.write(estate.tenant.id) as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
