@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 
 from tests.postgres import Urls
 
-COMMAND = (sys.executable, "-c", "from tenantry.cli import main; main()")
+# Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that: a person's shell does not.
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from tenantry.cli import main; main()"
+)
+COMMAND = (sys.executable, "-c", PROGRAM)
 START_TIMEOUT = 60
 
 
