@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema
 
-from auth.limits import Limits
+from auth.limits import Limits, parse_bounded
 from auth.scopes import Scope
 from models.database import Database
-from schema import graph as graph_module
 from schema.build import build
 from schema.graph import Graph
 from schema.operation import OperationRequest
@@ -131,13 +130,12 @@ async def test_a_document_is_prepared_once(
 ) -> None:
     """Parsing, validation, bounds and the guard's pass are per document, not per request."""
     prepared: list[str] = []
-    parse = graph_module.parse_bounded
 
     def counting(text: str, limits: Limits) -> Any:
         prepared.append(text)
-        return parse(text, limits)
+        return parse_bounded(text, limits)
 
-    monkeypatch.setattr(graph_module, "parse_bounded", counting)
+    monkeypatch.setattr("schema.graph.parse_bounded", counting)
     caller = caller_of(acme.tenant, clock, frozenset({Scope.DEVICES_READ}))
     for _ in range(3):
         await graph.run(

@@ -33,6 +33,9 @@ from tests.postgres import Urls
 
 READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
 REQUESTS = 1000
+# What asyncpg leaves behind where a caller is cancelled while its connection is still being made: the future that
+# tells of the connection fails when the half-made connection is closed, and nobody is there any more to be told.
+CANCELLED_CONNECT = "unexpected connection_lost() call"
 CONNECTIONS = 4
 CALLERS = 12
 
@@ -127,7 +130,8 @@ async def test_a_thousand_interleaved_requests_cross_nothing(
     assert {outcome for _, outcome in ended} == {"as when quiet", "cancelled", "too late"}, ended
     assert {fate for fate, outcome in ended if outcome == "cancelled"} == {fate for fate in FATES if "cancel" in fate}
     assert {fate for fate, outcome in ended if outcome == "too late"} == {"a deadline"}
-    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
+    said = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
+    assert [each for each in said if CANCELLED_CONNECT not in each] == []
 
 
 async def test_the_answers_that_others_are_compared_with_hold_their_own(sides: tuple[Side, Side]) -> None:
