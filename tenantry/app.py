@@ -92,6 +92,7 @@ def limits(settings: Settings) -> Limits:
         fields=settings.max_fields,
         operations=settings.max_operations,
         nodes=settings.max_nodes,
+        values=settings.max_values,
         entities=settings.max_entities,
     )
 

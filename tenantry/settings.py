@@ -101,6 +101,10 @@ class Settings:
         "TENANTRY_MAX_NODES", whole(1, 10_000_000), 10_000,
         "Nodes that an operation could return, reckoned from its page sizes before it runs.",
     )  # fmt: skip
+    max_values: int = setting(
+        "TENANTRY_MAX_VALUES", whole(1, 10_000_000), 100_000,
+        "Values that an operation could return, its fields times its nodes, reckoned before it runs.",
+    )  # fmt: skip
     max_entities: int = setting(
         "TENANTRY_MAX_ENTITIES",
         whole(1, 10_000),
