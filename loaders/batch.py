@@ -5,7 +5,7 @@ Loaders live for one request. A loader's keys are of one tenant: rows of two ten
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -65,6 +65,13 @@ class Loaders:
             return [_page(found[each], window) for each in keys]
 
         return self._ask((edge.name, tenant_id, window), key, load)
+
+    async def dependents(
+        self, entity: Entity, tenant_id: uuid.UUID, column: Any, parents: Sequence[uuid.UUID]
+    ) -> list[uuid.UUID]:
+        """The ids of the rows whose `column` is one of these."""
+        rows = await self._fetch(tenant_id, statements.dependents(entity, tenant_id, column, parents))
+        return [row["id"] for row in rows]
 
     def stop(self) -> None:
         """Let nobody wait any longer for what will not be loaded: whoever still does is cancelled."""

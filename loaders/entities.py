@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import ColumnElement, Table, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Area, Base, Device, DeviceType, Location, Organization, Tenant
+from models.base import Deletable
 from models.ids import Prefix
 
 Column = InstrumentedAttribute[Any]
@@ -29,6 +31,20 @@ class Entity:
     def name(self) -> str:
         """The name of its GraphQL type."""
         return self.table.__name__
+
+    @property
+    def sql(self) -> Table:
+        """The table itself, for statements that write."""
+        table = self.table.__table__
+        assert isinstance(table, Table), f"{self.name} has no table of its own"
+        return table
+
+    @property
+    def living(self) -> ColumnElement[bool]:
+        """Which of its rows are there for readers; those that are deleted softly are not."""
+        if issubclass(self.table, Deletable):
+            return self.table.deleted_at.is_(None)
+        return true()
 
     @property
     def id(self) -> Column:

@@ -21,7 +21,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from loaders import filters
 from loaders.edges import Edge
-from loaders.entities import Entity
+from loaders.entities import Column, Entity
 from loaders.window import Position, Window
 from models import TenantRow
 
@@ -29,7 +29,13 @@ from models import TenantRow
 def by_id(entity: Entity, tenant_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> Select[Any]:
     """The rows with these ids."""
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
-    return select(*_columns(entity)).where(_in_tenant(entity, tenant_id), entity.id == wanted.any_())
+    return select(*_columns(entity)).where(_in_tenant(entity, tenant_id), entity.living, entity.id == wanted.any_())
+
+
+def dependents(entity: Entity, tenant_id: uuid.UUID, column: Column, parents: Sequence[uuid.UUID]) -> Select[Any]:
+    """The ids of the rows whose `column` is one of these."""
+    wanted = bindparam("parents", list(parents), type_=ARRAY(Uuid))
+    return select(entity.id).where(_in_tenant(entity, tenant_id), entity.living, column == wanted.any_())
 
 
 def pages(edge: Edge, tenant_id: uuid.UUID, keys: Sequence[uuid.UUID], window: Window) -> Select[Any]:
@@ -43,6 +49,7 @@ def pages(edge: Edge, tenant_id: uuid.UUID, keys: Sequence[uuid.UUID], window: W
     entity = edge.target
     belongs = and_(
         _in_tenant(entity, tenant_id),
+        entity.living,
         edge.joins(key.c.key),
         filters.condition(entity, window.filter),
         filters.search(entity, window.search) if window.search else true(),

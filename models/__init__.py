@@ -5,10 +5,13 @@ Imports nothing of ours: every other room stands on this one.
 
 from models.area import Area, AreaKind
 from models.base import Base, TenantRow
+from models.deletion import Deletion
 from models.device import Device, DeviceLifecycle, DeviceStatus
 from models.device_type import DeviceKind, DeviceType
+from models.event import ChangeKind, Event, EventHead
 from models.location import Location
 from models.organization import Organization
+from models.replay import Replay
 from models.tenant import PLATFORM_ID, Tenant, TenantStatus
 from models.token import Credential, Token
 
@@ -17,14 +20,19 @@ __all__ = [
     "Area",
     "AreaKind",
     "Base",
+    "ChangeKind",
     "Credential",
+    "Deletion",
     "Device",
     "DeviceKind",
     "DeviceLifecycle",
     "DeviceStatus",
     "DeviceType",
+    "Event",
+    "EventHead",
     "Location",
     "Organization",
+    "Replay",
     "Tenant",
     "TenantRow",
     "TenantStatus",

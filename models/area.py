@@ -4,10 +4,23 @@ import uuid
 from enum import StrEnum
 from typing import ClassVar
 
-from sqlalchemy import Text, UniqueConstraint, Uuid, text
+from sqlalchemy import Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered, vocabulary, within_tenant
+from models.base import (
+    SORTED_TEXT,
+    Base,
+    Deletable,
+    TenantRow,
+    Versioned,
+    at_most,
+    listed,
+    one_of,
+    ordered,
+    restored_by,
+    vocabulary,
+    within_tenant,
+)
 from models.ids import Prefix
 
 
@@ -21,7 +34,7 @@ class AreaKind(StrEnum):
     OTHER = "OTHER"
 
 
-class Area(TenantRow, Versioned, Base):
+class Area(TenantRow, Versioned, Deletable, Base):
     """A part of a location; its code is unique there, its parent lies in the same location."""
 
     __tablename__ = "area"
@@ -44,8 +57,6 @@ class Area(TenantRow, Versioned, Base):
         ordered("area", "location_id", "name", "id"),
         ordered("area", "name", "id"),
         ordered("area", "code", "id"),
-        *(
-            ordered("area", "parent_id", *order, where=text("parent_id IS NOT NULL"))
-            for order in (["id"], ["name", "id"], ["code", "id"])
-        ),
+        *listed("area", "parent_id", "name", "code"),
+        restored_by("area"),
     )

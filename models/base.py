@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, MetaData, Text, Uuid
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, MetaData, Text, Uuid, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -51,6 +51,17 @@ class TenantRow:
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, sort_order=-1)
 
 
+class Deletable:
+    """A row that is deleted softly: kept with its id until it is purged; `deletion_id` names what went together."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(MOMENT, sort_order=93)
+    deletion_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, sort_order=94)
+
+
+# Unique keys count among the living, and lists show them alone: their indexes hold no others.
+LIVING = "deleted_at IS NULL"
+
+
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
     """Text + CHECK in place of a PostgreSQL enum, whose comparisons are not leakproof."""
     listed = ", ".join(f"'{value}'" for value in values)
@@ -74,7 +85,20 @@ def within_tenant(columns: Iterable[str], target: str, target_columns: Iterable[
     )
 
 
-def ordered(table: str, *columns: str, where: Any = None, unique: bool = False) -> Index:
+def ordered(table: str, *columns: str, where: str = LIVING, unique: bool = False) -> Index:
     """An index that serves a keyset order: the tenant, the parent if any, the order, the id."""
     name = f"{table}_{'_'.join(columns)}_{'key' if unique else 'idx'}"
-    return Index(name, "tenant_id", *columns, unique=unique, postgresql_where=where)
+    return Index(name, "tenant_id", *columns, unique=unique, postgresql_where=text(where))
+
+
+def listed(table: str, parent: str, *orders: str) -> list[Index]:
+    """The indexes of a list of a parent's rows, by id and in each of these orders; no parent, no entry."""
+    where = f"{parent} IS NOT NULL AND {LIVING}"
+    by = (["id"], *([name, "id"] for name in orders))
+    return [ordered(table, parent, *order, where=where) for order in by]
+
+
+def restored_by(table: str) -> Index:
+    """The index that finds what was deleted together."""
+    where = text("deletion_id IS NOT NULL")
+    return Index(f"{table}_deletion_id_idx", "tenant_id", "deletion_id", postgresql_where=where)

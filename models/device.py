@@ -17,11 +17,14 @@ from models.base import (
     MOMENT,
     SORTED_TEXT,
     Base,
+    Deletable,
     TenantRow,
     Versioned,
     at_most,
+    listed,
     one_of,
     ordered,
+    restored_by,
     vocabulary,
     within_tenant,
 )
@@ -45,7 +48,7 @@ class DeviceLifecycle(StrEnum):
     RETIRED = "RETIRED"
 
 
-class Device(TenantRow, Versioned, Base):
+class Device(TenantRow, Versioned, Deletable, Base):
     """A piece of hardware, or a point of one; its serial is unique in the tenant."""
 
     __tablename__ = "device"
@@ -84,14 +87,9 @@ class Device(TenantRow, Versioned, Base):
         ordered("device", "serial", unique=True),
         ordered("device", "name", "id"),
         *(
-            ordered("device", parent, *order, where=text(f"{parent} IS NOT NULL") if partial else None)
-            for parent, partial in (
-                ("location_id", False),
-                ("area_id", False),
-                ("type_id", False),
-                ("parent_id", True),
-                ("organization_id", True),
-            )
-            for order in (["id"], ["name", "id"], ["serial", "id"])
+            index
+            for parent in ("location_id", "area_id", "type_id", "parent_id", "organization_id")
+            for index in listed("device", parent, "name", "serial")
         ),
+        restored_by("device"),
     )

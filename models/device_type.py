@@ -7,7 +7,18 @@ from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, one_of, ordered, vocabulary
+from models.base import (
+    SORTED_TEXT,
+    Base,
+    Deletable,
+    TenantRow,
+    Versioned,
+    at_most,
+    one_of,
+    ordered,
+    restored_by,
+    vocabulary,
+)
 from models.ids import Prefix
 
 
@@ -22,7 +33,7 @@ class DeviceKind(StrEnum):
     OTHER = "OTHER"
 
 
-class DeviceType(TenantRow, Versioned, Base):
+class DeviceType(TenantRow, Versioned, Deletable, Base):
     """A model of device, by the key that the tenant gave it (`brick:VAV`, `acme-reader-2`)."""
 
     __tablename__ = "device_type"
@@ -41,4 +52,5 @@ class DeviceType(TenantRow, Versioned, Base):
         *at_most([("key", 128), ("name", 200)]),
         ordered("device_type", "key", unique=True),
         ordered("device_type", "name", "id"),
+        restored_by("device_type"),
     )

@@ -3,14 +3,25 @@
 import uuid
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, Double, Text, Uuid, text
+from sqlalchemy import CheckConstraint, Double, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, ordered, within_tenant
+from models.base import (
+    SORTED_TEXT,
+    Base,
+    Deletable,
+    TenantRow,
+    Versioned,
+    at_most,
+    listed,
+    ordered,
+    restored_by,
+    within_tenant,
+)
 from models.ids import Prefix
 
 
-class Location(TenantRow, Versioned, Base):
+class Location(TenantRow, Versioned, Deletable, Base):
     """A building or site; its code is the tenant's own name for it."""
 
     __tablename__ = "location"
@@ -33,8 +44,6 @@ class Location(TenantRow, Versioned, Base):
         *at_most([("code", 128), ("name", 200)]),
         ordered("location", "code", unique=True),
         ordered("location", "name", "id"),
-        *(
-            ordered("location", "organization_id", *order, where=text("organization_id IS NOT NULL"))
-            for order in (["id"], ["name", "id"], ["code", "id"])
-        ),
+        *listed("location", "organization_id", "name", "code"),
+        restored_by("location"),
     )

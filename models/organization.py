@@ -3,14 +3,25 @@
 import uuid
 from typing import ClassVar
 
-from sqlalchemy import Uuid, text
+from sqlalchemy import Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, TenantRow, Versioned, at_most, ordered, within_tenant
+from models.base import (
+    SORTED_TEXT,
+    Base,
+    Deletable,
+    TenantRow,
+    Versioned,
+    at_most,
+    listed,
+    ordered,
+    restored_by,
+    within_tenant,
+)
 from models.ids import Prefix
 
 
-class Organization(TenantRow, Versioned, Base):
+class Organization(TenantRow, Versioned, Deletable, Base):
     """A node of the tenant's own hierarchy; the client chooses its key."""
 
     __tablename__ = "organization"
@@ -25,8 +36,6 @@ class Organization(TenantRow, Versioned, Base):
         *at_most([("key", 128), ("name", 200)]),
         ordered("organization", "key", unique=True),
         ordered("organization", "name", "id"),
-        *(
-            ordered("organization", "parent_id", *order, where=text("parent_id IS NOT NULL"))
-            for order in (["id"], ["name", "id"], ["key", "id"])
-        ),
+        *listed("organization", "parent_id", "name", "key"),
+        restored_by("organization"),
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Table
 
 from models.base import Base
+from models.event import Event, EventHead
 from models.roles import Role
 from models.tenant import Tenant
 from models.token import Credential, Token
@@ -51,6 +52,8 @@ def grants() -> dict[str, dict[Role, frozenset[str]]]:
     """Table to role to privileges; what is not listed is not granted."""
     write = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
     granted = {table.name: {Role.APP: write} for table in Base.metadata.sorted_tables if is_tenant_data(table)}
+    granted[Event.__tablename__] = {Role.APP: frozenset({"SELECT", "INSERT"})}
+    granted[EventHead.__tablename__] = {Role.APP: write - {"DELETE"}}
     granted[Token.__tablename__] = {Role.APP: write - {"DELETE"}, Role.PLATFORM: frozenset({"SELECT"})}
     granted[Tenant.__tablename__] = {
         Role.APP: frozenset({"SELECT"}),

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ARRAY, LargeBinary, Text, Uuid, text
+from sqlalchemy import ARRAY, LargeBinary, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import MOMENT, SORTED_TEXT, Base, TenantRow, Versioned, at_most, ordered
@@ -28,7 +28,7 @@ class Token(TenantRow, Versioned, Base):
 
     __table_args__ = (
         *at_most([("name", 200)]),
-        ordered("token", "name", unique=True, where=text("revoked_at IS NULL")),
+        ordered("token", "name", unique=True, where="revoked_at IS NULL"),
     )
 
 

@@ -20,16 +20,37 @@ from models.database import Database
 class Context:
     """One request's; never shared with another. Made by `context_of`, which ends it."""
 
-    def __init__(self, caller: Caller, clock: Clock, request_id: str, snapshot: "Snapshot") -> None:
+    def __init__(  # a request is made of this much
+        self,
+        caller: Caller,
+        clock: Clock,
+        request_id: str,
+        database: Database,
+        idempotency_key: str | None = None,
+    ) -> None:
         self.caller = caller
         self.clock = clock
         self.request_id = request_id
-        self.loaders = Loaders(snapshot.fetch)
+        self.database = database
+        self.idempotency_key = idempotency_key
+        self._snapshot = Snapshot(database)
+        self.loaders = Loaders(self._snapshot.fetch)
 
     @property
     def tenant_id(self) -> uuid.UUID:
         """The tenant that this request acts in."""
         return self.caller.tenant.id
+
+    async def renew(self) -> None:
+        """Read what is there now: after a change, what was loaded before it is of the past."""
+        await self.end()
+        self._snapshot = Snapshot(self.database)
+        self.loaders = Loaders(self._snapshot.fetch)
+
+    async def end(self) -> None:
+        """Stop what still loads, and give the connection back."""
+        self.loaders.stop()
+        await self._snapshot.end()
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]
@@ -97,12 +118,12 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def context_of(database: Database, caller: Caller, clock: Clock, request_id: str) -> AsyncIterator[Context]:
+async def context_of(
+    database: Database, caller: Caller, clock: Clock, request_id: str, idempotency_key: str | None = None
+) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
-    snapshot = Snapshot(database)
-    context = Context(caller, clock, request_id, snapshot)
+    context = Context(caller, clock, request_id, database, idempotency_key)
     try:
         yield context
     finally:
-        context.loaders.stop()
-        await asyncio.shield(asyncio.ensure_future(snapshot.end()))
+        await asyncio.shield(asyncio.ensure_future(context.end()))

@@ -16,20 +16,30 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The change does not fit what is there already."""
+    """The change does not fit what is there already; `current_version` where a version was stale."""
 
     message: str
+    current_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """A value that is refused; `field` is the argument's name."""
+    """A value that is refused; `field` is the argument's name; `others` are refused beside it."""
 
     field: str
     message: str
+    others: tuple["Invalid", ...] = ()
 
 
-Noun: TypeAlias = NotFound | Conflict | Invalid
+@dataclass(frozen=True, slots=True)
+class NotEmpty:
+    """Things hang on what was to be deleted; `counts` says how many of each type, by the type's name."""
+
+    message: str
+    counts: tuple[tuple[str, int], ...]
+
+
+Noun: TypeAlias = NotFound | Conflict | Invalid | NotEmpty
 
 
 class Problem(Exception):

@@ -26,6 +26,7 @@ from schema.device import Device
 from schema.device_type import DeviceType
 from schema.field import DeclaredField
 from schema.location import Location
+from schema.mutation import Mutation
 from schema.organization import Organization
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -40,6 +41,7 @@ def declared() -> strawberry.federation.Schema:
     """The declarations as Strawberry's schema."""
     return strawberry.federation.Schema(
         query=Query,
+        mutation=Mutation,
         types=[Tenant, Organization, Location, Area, DeviceType, Device],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -123,10 +125,12 @@ def _requirements(
 ) -> tuple[Requirement, ...]:
     """What selecting a field asks for: its own word, and that of the entity that it leads to, listed or not."""
     own: Any = getattr(field.extensions.get("declaration"), "requirement", None)
-    if parent is graph.query_type:
+    if parent in (graph.query_type, graph.mutation_type):
         own = ADDED.get(name, own)
         if own is None:
-            raise ValueError(f"Query.{name} does not say what it asks of its caller: scopes, AUTHENTICATED or PUBLIC")
+            raise ValueError(
+                f"{parent.name}.{name} does not say what it asks of its caller: scopes, AUTHENTICATED or PUBLIC"
+            )
     if _lists(parent):
         return ()
     target = get_named_type(field.type)

@@ -118,7 +118,7 @@ class Graph:
     async def _execute(
         self, document: DocumentNode, request: OperationRequest, caller: Caller, request_id: str
     ) -> Answer:
-        async with context_of(self._database, caller, self._clock, request_id) as context:
+        async with context_of(self._database, caller, self._clock, request_id, request.idempotency_key) as context:
             outcome = execute(
                 self._schema,
                 document,

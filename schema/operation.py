@@ -6,12 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class OperationRequest:
-    """A GraphQL request, taken out of its HTTP message; `mutations` is false for requests that must be safe (GET)."""
+    """A GraphQL request, taken out of its HTTP message; `mutations` is false for requests that must be safe (GET).
+
+    `idempotency_key` is the header of that name: each mutation field of a request that is sent twice runs once.
+    """
 
     query: str
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
     mutations: bool = True
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from auth.requirement import AUTHENTICATED, any_of
 from auth.scopes import Scope
 from loaders import edges
 from resolvers.me import me as read_me
+from resolvers.mutations import delete_impact
 from resolvers.node import node as read_node
 from resolvers.node import nodes as read_nodes
 from resolvers.tenant import tenant as read_tenant
@@ -21,6 +22,7 @@ from schema.location import Location
 from schema.me import Me
 from schema.node import Node
 from schema.organization import Organization
+from schema.problem import DeleteImpact
 from schema.tenant import Tenant
 
 
@@ -60,6 +62,12 @@ class Query:
         "The thing with this id; null where it is out of reach. Its type asks for its own scope.",
         scopes=AUTHENTICATED,
         resolver=read_node,
+        arguments=[argument("id", strawberry.ID, "Its id.")],
+    )
+    delete_impact: DeleteImpact | None = field(
+        "What deleting this thing with `cascade` would take along; null where it is out of reach. Changes nothing.",
+        scopes=AUTHENTICATED,
+        resolver=delete_impact,
         arguments=[argument("id", strawberry.ID, "Its id.")],
     )
     nodes: list[Node | None] = field(

@@ -4,7 +4,9 @@ Its order is a promise: method, media type, caller, body, operation. Nothing of 
 """
 
 import asyncio
+import re
 from collections.abc import Coroutine
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -13,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
+from auth.credentials import Headers, values
 from auth.principal import Caller
 from auth.tenancy import TenantSelector
 from schema.graph import refused
@@ -20,6 +23,9 @@ from schema.operation import Answer, OperationRequest
 from tenantry.answers import send_answer
 from tenantry.body import ClientGone, from_body, from_query_string, read_body
 from tenantry.negotiation import MediaType, answer_type, check_body
+
+# Visible ASCII.
+KEY = re.compile(r"[!-~]{1,128}")
 
 
 class Runs(Protocol):
@@ -49,7 +55,8 @@ class GraphQLEndpoint:
             check_method(scope["method"])
             media_type = answer_type(scope["headers"])
             caller = await self._caller(scope)
-            request = await self._request(scope, receive)
+            key = idempotency_key(scope["headers"])
+            request = replace(await self._request(scope, receive), idempotency_key=key)
             answer = await while_connected(receive, self._graph.run(request, caller, scope["request_id"]))
         except Refusal as refusal:
             answer = refused(refusal)
@@ -78,6 +85,17 @@ def check_method(method: str) -> None:
     if method not in {"GET", "POST"}:
         allow = (("allow", "GET, POST"),)
         raise Refusal(Code.METHOD_NOT_ALLOWED, "Send a query by GET or POST.", headers=allow)
+
+
+def idempotency_key(headers: Headers) -> str | None:
+    """The caller's own name for this request, or None. Raises Refusal (BAD_REQUEST)."""
+    sent = values(headers, b"idempotency-key")
+    if not sent:
+        return None
+    key = sent[0].strip(" \t")
+    if len(sent) > 1 or not KEY.fullmatch(key):
+        raise Refusal(Code.BAD_REQUEST, "Send Idempotency-Key once, with 1 to 128 visible ASCII characters.")
+    return key
 
 
 def as_media_type(answer: Answer, media_type: MediaType) -> Answer:

@@ -20,11 +20,13 @@ from resolvers.importing.applying import (
 )
 from resolvers.importing.checks import drop_repeated
 from resolvers.importing.finding import Finding
+from resolvers.importing.kept import AREA, DEVICE, any_deleted
 from resolvers.importing.loading import Progress, Source, load
 from resolvers.importing.part_of import resolve_parents
-from resolvers.importing.references import AREA, DEVICE, resolve_areas, resolve_devices, resolve_locations
+from resolvers.importing.references import resolve_areas, resolve_devices, resolve_locations
 from resolvers.importing.sheet import AREAS, DEVICES, SHEETS
 from resolvers.importing.staging import as_finding, create_staging, findings
+from resolvers.importing.telling import tell
 from resolvers.importing.tree import refuse_lost
 from resolvers.problems import Conflict, Problem
 
@@ -96,6 +98,7 @@ async def import_estate(
             outcome = Outcome(read, errors, notes, changes)
             if mode.dry_run or not allowed:
                 raise _TakeBack
+            await tell(connection, clock, tenant_id)
             await before_commit()
     except _TakeBack:
         return outcome
@@ -151,4 +154,6 @@ async def _change(
     ):
         progress(f"writing {name}", 0)
         changes[name] = await apply(connection, clock, tenant_id)
+    if await any_deleted(connection, tenant_id):
+        raise Problem(Conflict(CHANGED_MEANWHILE))
     return changes

@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.importing.checks import note_findings, said
-from resolvers.importing.references import DEVICE
+from resolvers.importing.kept import DEVICE, of
 from resolvers.importing.sheet import DEVICES
 from resolvers.importing.staging import devices
 
@@ -65,7 +65,7 @@ async def _among_devices(connection: AsyncConnection, tenant_id: uuid.UUID) -> N
             func.count().label("matches"),
         )
         .where(
-            DEVICE.c.tenant_id == tenant_id,
+            of(DEVICE, tenant_id),
             DEVICE.c.location_id.in_(searched),
             ~on_a_line,
         )

@@ -7,7 +7,7 @@ thing's. Texts are compared in byte order, as the columns that they are compared
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, Identity, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
@@ -63,6 +63,18 @@ findings = _staged(
     Column("place", SmallInteger),
     Column("reason", Text),
     Column("note", Boolean),
+)
+# What is done to the tenant's rows, in its order, for the feed.
+changes = _staged(
+    "import_change",
+    Column("position", Integer, Identity()),
+    Column("kind", Text),
+    Column("entity", Text),
+    Column("entity_id", Uuid),
+    Column("entity_version", Integer),
+    Column("changed", ARRAY(Text)),
+    Column("location_id", Uuid),
+    Column("area_id", Uuid),
 )
 
 TABLES = {LOCATIONS: locations, AREAS: areas, DEVICES: devices}

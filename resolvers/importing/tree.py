@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.importing.checks import refuse
 from resolvers.importing.finding import Finding
+from resolvers.importing.kept import of
 from resolvers.importing.loading import add_findings
 from resolvers.importing.sheet import Sheet, shown
 from resolvers.importing.staging import TABLES, edges
@@ -64,13 +65,13 @@ async def _gather_what_is_above(connection: AsyncConnection, tenant_id: uuid.UUI
     )
     above = above.union(
         select(kept.c.parent_id).where(
-            kept.c.tenant_id == tenant_id,
+            of(kept, tenant_id),
             kept.c.id == above.c.id,
             kept.c.parent_id.is_not(None),
             unchanged(kept.c.parent_id),
         )
     )
-    rows = select(kept.c.id, kept.c.parent_id).where(kept.c.tenant_id == tenant_id, kept.c.id == above.c.id)
+    rows = select(kept.c.id, kept.c.parent_id).where(of(kept, tenant_id), kept.c.id == above.c.id)
     await connection.execute(insert(edges).from_select(["id", "parent_id"], rows))
 
 
@@ -87,7 +88,7 @@ async def _not_reached(
         .select_from(edges)
         .outerjoin(reached, reached.c.id == edges.c.id)
         .outerjoin(line, (line.c.id == edges.c.id) & ~line.c.refused)
-        .outerjoin(kept, (kept.c.tenant_id == tenant_id) & (kept.c.id == edges.c.id))
+        .outerjoin(kept, of(kept, tenant_id) & (kept.c.id == edges.c.id))
         .outerjoin(parent, parent.c.id == edges.c.parent_id)
         .where(reached.c.id.is_(None))
     )

@@ -1,0 +1,78 @@
+"""Mutation fields: each runs a change in a transaction of its own and answers with the thing or a problem."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from loaders.columns import camel_case
+from loaders.entities import BY_PREFIX
+from loaders.window import Row
+from models import ids
+from resolvers.context import Context, Info
+from resolvers.node import demand_scopes
+from resolvers.problems import Conflict, Invalid, NotEmpty, NotFound, Problem
+from resolvers.problems import Noun as ProblemNoun
+from resolvers.writing.change import Change, perform
+from resolvers.writing.delete import impact, shown_counts
+from resolvers.writing.nouns import Noun
+
+Action = Callable[[Change, Noun, dict[str, Any]], Awaitable[Row]]
+LONGEST_KEY = 128
+
+
+def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Row]]:
+    """The resolver of `createArea` and its like."""
+
+    async def resolve(_root: Any, info: Info, *, input: dict[str, Any]) -> Row:  # noqa: A002 (the graph's name)
+        context: Context = info.context
+
+        async def work(change: Change) -> Row:
+            row = await action(change, noun, input)
+            return row if "__typename" in row else {**row, "__typename": noun.entity.name}
+
+        try:
+            return await perform(context, info.field_name, input, _key(info, input), work)
+        except Problem as problem:
+            return shown(problem.noun)
+
+    return resolve
+
+
+def shown(noun: ProblemNoun) -> Row:
+    """A problem as the graph shows it."""
+    value: Row = {"__typename": type(noun).__name__, "message": noun.message}
+    match noun:
+        case Conflict():
+            value["currentVersion"] = noun.current_version
+        case Invalid():
+            wrong = (noun, *noun.others)
+            value["fields"] = [
+                {"path": [camel_case(part) for part in each.field.split(".")], "message": each.message}
+                for each in wrong
+            ]
+        case NotEmpty():
+            value["counts"] = shown_counts(noun.counts)
+        case NotFound():
+            pass
+    return value
+
+
+def _key(info: GraphQLResolveInfo[Context], given: dict[str, Any]) -> str | None:
+    """The caller's own name for this change: in the input, or for each root field of a request by its header."""
+    key = given.get("clientMutationId")
+    if key is None and info.context.idempotency_key is not None:
+        key = f"{info.context.idempotency_key}:{info.path.key}"
+    elif key is not None and not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+        raise Problem(Invalid("client_mutation_id", f"clientMutationId has 1 to {LONGEST_KEY} printable characters."))
+    return key
+
+
+async def delete_impact(_root: Any, info: Info, *, id: str) -> Row | None:  # noqa: A002 (the graph's name)
+    """What a deletion would take along; null for an id that is out of reach."""
+    named = ids.decode(id)
+    entity = BY_PREFIX.get(named[0]) if named else None
+    if entity is None:
+        return None
+    demand_scopes(info, entity)
+    return await impact(info.context, named)

@@ -1,0 +1,154 @@
+"""A change: one transaction, with its events and its first answer in it (law 4).
+
+Accepted means durable: the rows, what is told of them, and what a repeated request will be answered are committed
+together, before the answer leaves.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+from sqlalchemy import ARRAY, Uuid, bindparam, func, insert, select
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loaders.entities import Entity
+from loaders.window import Row
+from models import Event
+from models.event import ChangeKind
+from resolvers.context import Context
+from resolvers.problems import Conflict, Problem
+from resolvers.writing.feed import take_numbers, wake_readers
+from resolvers.writing.replay import first_answer, keep_answer
+
+ATTEMPTS = 5
+
+
+@dataclass
+class Change:
+    """The open transaction of one mutation."""
+
+    context: Context
+    connection: AsyncConnection
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def tenant_id(self) -> uuid.UUID:
+        """The tenant whose rows change."""
+        return self.context.tenant_id
+
+    async def rows(self, statement: Any) -> list[Row]:
+        """Run a statement and give its rows as dictionaries."""
+        result = await self.connection.execute(statement)
+        names = list(result.keys())
+        return [dict(zip(names, row, strict=True)) for row in result]
+
+    async def lock(self, entity: Entity, ids: Sequence[uuid.UUID], *, share: bool = False) -> dict[uuid.UUID, Row]:
+        """The living rows with these ids, held until the transaction ends; `share` lets others read-lock them too."""
+        table = entity.sql
+        wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
+        statement = (
+            select(table)
+            .where(table.c.tenant_id == self.tenant_id, table.c.id == func.any(wanted), table.c.deleted_at.is_(None))
+            .order_by(table.c.id)
+            .with_for_update(read=share)
+        )
+        return {row["id"]: row for row in await self.rows(statement)}
+
+    async def dependents(self, entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+        """The ids of the living rows whose `column` is one of these, held until the transaction ends."""
+        table = entity.sql
+        wanted = bindparam("parents", list(parents), type_=ARRAY(Uuid))
+        statement = (
+            select(table.c.id)
+            .where(table.c.tenant_id == self.tenant_id, column == func.any(wanted), table.c.deleted_at.is_(None))
+            .order_by(table.c.id)
+            .with_for_update()
+        )
+        return [row["id"] for row in await self.rows(statement)]
+
+    def tell(self, kind: ChangeKind, entity: Entity, row: Row, changed: Sequence[str]) -> None:
+        """Add an event to the feed."""
+        self.told.append(
+            {
+                "kind": kind,
+                "entity": entity.name,
+                "entity_id": row["id"],
+                "entity_version": row["version"],
+                "changed": sorted(changed),
+                "location_id": row["id"] if entity.name == "Location" else row.get("location_id"),
+                "area_id": row["id"] if entity.name == "Area" else row.get("area_id"),
+            }
+        )
+
+    async def publish(self) -> None:
+        """Number the events and write them; the tenant's other writers wait from here until the commit."""
+        if not self.told:
+            return
+        first = await take_numbers(self.connection, self.tenant_id, len(self.told))
+        principal = self.context.caller.principal
+        common = {
+            "tenant_id": self.tenant_id,
+            "actor_kind": principal.kind,
+            "actor_name": principal.name,
+            "token_id": principal.token_id,
+            "at": self.context.clock.now(),
+        }
+        await self.connection.execute(
+            insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
+        )
+        await wake_readers(self.connection, self.tenant_id)
+
+
+Work = Callable[[Change], Awaitable[Row]]
+
+
+async def perform(context: Context, operation: str, given: dict[str, Any], key: str | None, work: Work) -> Row:
+    """Run `work` in a transaction of its own; a repeated `key` gets the first answer and changes nothing.
+
+    Raises:
+        Problem: what `work` raises (everything is rolled back), or Conflict for a key that was used otherwise.
+    """
+    # Whoever waits for a connection must hold none, or a few requests of two mutations each would wait for ever; and
+    # what was loaded before a change is of the past after it.
+    await context.renew()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _perform_once(context, operation, given, key, work)
+        except DBAPIError as error:
+            if isinstance(error, IntegrityError):
+                raise Problem(Conflict(_taken(error))) from None
+            if not _passing(error) or attempt == ATTEMPTS:
+                raise
+    raise AssertionError("the last attempt ends the loop")
+
+
+async def _perform_once(context: Context, operation: str, given: dict[str, Any], key: str | None, work: Work) -> Row:
+    async with context.database.write(context.tenant_id) as connection:
+        change = Change(context, connection)
+        if key is not None:
+            replayed = await first_answer(connection, context, f"{operation}:{key}", given)
+            if replayed is not None:
+                return replayed
+        row = await work(change)
+        if key is not None:
+            await keep_answer(connection, context, f"{operation}:{key}", row)
+        await change.publish()
+        return row
+
+
+def _passing(error: DBAPIError) -> bool:
+    """Deadlocks and failed serialisations: the same transaction does well when it is run again."""
+    cause = error.orig.__cause__ if error.orig else None
+    return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError)
+
+
+def _taken(error: IntegrityError) -> str:
+    """What a unique key says, in words: its index is named for its columns."""
+    cause = error.orig.__cause__ if error.orig else None
+    if not isinstance(cause, asyncpg.UniqueViolationError):
+        raise error
+    column = str(cause.constraint_name).removesuffix("_key").rsplit("_", 1)[-1]
+    return f"The {column} is taken by another {str(cause.table_name).replace('_', ' ')}."

@@ -1,0 +1,94 @@
+"""Updating and moving a thing: the same, but for what may be given and what is told of it."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from sqlalchemy import update as sql_update
+
+from loaders.window import Row
+from models import ids
+from models.event import ChangeKind
+from resolvers.problems import Conflict, Invalid, NotFound, Problem
+from resolvers.writing.change import Change
+from resolvers.writing.nouns import Noun
+from resolvers.writing.references import check_tree, referred
+from resolvers.writing.values import checked
+
+
+async def update(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
+    """The row with what the input names changed; null clears, what is not named stays.
+
+    Raises:
+        Problem: NotFound, Invalid, or Conflict (a stale `ifVersion`, a key that is taken, a circle).
+    """
+    row = await held(change, noun, given)
+    columns = {**checked(noun, given, creating=False), **await referred(change, noun, given)}
+    return await _write(change, noun, row, columns, ChangeKind.UPDATED)
+
+
+async def move(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
+    """The row in its new place, with its id and history; `to` names one place, or `none`.
+
+    Raises:
+        Problem: as `update`.
+    """
+    row = await held(change, noun, given)
+    if given["to"].get("none") is False:
+        raise Problem(Invalid("to.none", "none is true, or another place is named."))
+    movable = [name for name in noun.place if name not in noun.fixed]
+    columns: dict[str, Any] = dict.fromkeys(movable)
+    columns |= await referred(change, noun, {name: value for name, value in given["to"].items() if name != "none"})
+    if any(columns[name] != row[name] for name in noun.fixed if name in columns):
+        raise Problem(Conflict(f"The {noun.named} cannot leave its location."))
+    return await _write(change, noun, row, columns, ChangeKind.MOVED)
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Python holds 1, 1.0 and True for equal; in JSON they are three values."""
+    if isinstance(old, dict | list):
+        return orjson.dumps(old, option=orjson.OPT_SORT_KEYS) == orjson.dumps(new, option=orjson.OPT_SORT_KEYS)
+    return bool(old == new)
+
+
+async def held(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
+    """The living row that an input's `id` names, locked, at the version that it expects.
+
+    Raises:
+        Problem: NotFound or Conflict.
+    """
+    named = ids.decode(given["id"])
+    found: dict[uuid.UUID, Row] = {}
+    if named is not None and named[0] is noun.entity.prefix:
+        found = await change.lock(noun.entity, [named[1]])
+    if not found:
+        raise Problem(NotFound(f"There is no such {noun.named} in reach."))
+    row = next(iter(found.values()))
+    expected = given.get("ifVersion")
+    if expected is not None and row["version"] != expected:
+        raise Problem(
+            Conflict(f"The {noun.named} is at version {row['version']}, not {expected}: read it again.", row["version"])
+        )
+    return row
+
+
+async def _write(change: Change, noun: Noun, row: Row, columns: dict[str, Any], kind: ChangeKind) -> Row:
+    changed = [name for name, value in columns.items() if not _same(row[name], value)]
+    if not changed:
+        return row
+    if noun.tree in changed:
+        await check_tree(change, noun, columns[noun.tree], row["id"])
+    table = noun.entity.sql
+    statement = (
+        sql_update(table)
+        .where(table.c.tenant_id == change.tenant_id, table.c.id == row["id"])
+        .values(
+            {name: columns[name] for name in changed}
+            | {"version": table.c.version + 1, "updated_at": change.context.clock.now()}
+        )
+        .returning(table)
+    )
+    [written] = await change.rows(statement)
+    change.tell(kind, noun.entity, written, changed)
+    return written

@@ -1,0 +1,118 @@
+"""The inputs of mutations, made from what each noun declares: no field can be written that is not declared there."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+
+from loaders.columns import Kind, camel_case, comparable
+from resolvers.writing.nouns import Field, Noun, Reference
+from schema.scalars import JSON
+
+_TYPES: dict[Kind, Any] = {
+    Kind.BOOLEAN: bool,
+    Kind.INT: int,
+    Kind.FLOAT: float,
+    Kind.DECIMAL: Decimal,
+    Kind.DATETIME: datetime,
+    Kind.DATE: date,
+    Kind.STRING: str,
+    Kind.STRING_LIST: list[str],
+}
+_KEY = (
+    str | None,
+    "A name of your own for this change, at most 128 characters: sent again within 24 hours, it gets the first answer.",
+)
+_ID = (strawberry.ID, "The id of the thing.")
+_IF_VERSION = (int | None, "Refuse the change unless the thing is at this version.")
+
+Fields = dict[str, tuple[Any, str]]
+
+
+def creating(noun: Noun) -> Any:
+    """`CreateAreaInput` and its like."""
+    fields = {field.name: _field(noun, field, optional=not field.required) for field in noun.fields}
+    if len(noun.place) > 1:
+        needed = any(reference.required for reference in noun.references if reference.name in noun.place)
+        places = _one_of(f"{noun.entity.name}PlaceInput", f"Where the {noun.named} is: one of these.", _places(noun))
+        fields["place"] = (places if needed else places | None, "Where it is.")
+    loose = [each for each in noun.references if len(noun.place) == 1 or each.name not in noun.place]
+    fields |= {each.name: _reference(each, optional=not each.required) for each in loose}
+    return _input(
+        f"Create{noun.entity.name}Input", f"A {noun.named} to create.", {**fields, "client_mutation_id": _KEY}
+    )
+
+
+def updating(noun: Noun) -> Any:
+    """`UpdateAreaInput` and its like; what is not named stays, null clears."""
+    fields = {field.name: _field(noun, field, optional=True) for field in noun.fields}
+    fields |= {each.name: _reference(each, optional=True) for each in noun.references if each.name not in noun.place}
+    return _input(
+        f"Update{noun.entity.name}Input",
+        f"What to change of a {noun.named}; what is not named stays, null clears.",
+        {"id": _ID, "if_version": _IF_VERSION, **fields, "client_mutation_id": _KEY},
+    )
+
+
+def moving(noun: Noun) -> Any:
+    """`MoveAreaInput` and its like."""
+    targets = {name: value for name, value in _places(noun).items() if name not in noun.fixed}
+    targets["none"] = (bool, "true: out of where it is, into nothing.")
+    target = _one_of(f"{noun.entity.name}TargetInput", f"Where a {noun.named} moves to: one of these.", targets)
+    return _input(
+        f"Move{noun.entity.name}Input",
+        f"A {noun.named} to move; it keeps its id and history.",
+        {"id": _ID, "if_version": _IF_VERSION, "to": (target, "Where to."), "client_mutation_id": _KEY},
+    )
+
+
+def _places(noun: Noun) -> Fields:
+    return {each.name: (strawberry.ID, f"{each.description}.") for each in noun.references if each.name in noun.place}
+
+
+def _field(noun: Noun, field: Field, *, optional: bool) -> tuple[Any, str]:
+    kind = comparable(noun.entity).get(field.name)
+    annotation: Any = JSON if kind is None else kind if isinstance(kind, type) else _TYPES[kind]
+    bound = "" if field.most is None else f"; at most {field.most:,} {_unit(kind)}"
+    return (annotation | None if optional else annotation, f"{field.description}{bound}.")
+
+
+def _unit(kind: Any) -> str:
+    return {None: "bytes as JSON", Kind.STRING_LIST: "of them"}.get(kind, "characters")
+
+
+def _reference(reference: Reference, *, optional: bool) -> tuple[Any, str]:
+    return (strawberry.ID | None if optional else strawberry.ID, f"{reference.description}, by its id.")
+
+
+def _one_of(name: str, description: str, fields: Fields) -> Any:
+    return _input(name, description, {each: (kind | None, says) for each, (kind, says) in fields.items()}, one_of=True)
+
+
+def _input(name: str, description: str, fields: Fields, *, one_of: bool = False) -> Any:
+    body: dict[str, Any] = {"__annotations__": {}}
+    for column, (annotation, says) in fields.items():
+        optional = type(None) in getattr(annotation, "__args__", ())
+        body["__annotations__"][column] = annotation
+        body[column] = strawberry.field(
+            name=camel_case(column), description=says, **({"default": strawberry.UNSET} if optional else {})
+        )
+    return strawberry.input(type(name, (), body), description=description, one_of=one_of)
+
+
+DELETING = _input(
+    "DeleteInput",
+    "A thing to delete; it can be restored until it is purged.",
+    {
+        "id": _ID,
+        "if_version": _IF_VERSION,
+        "cascade": (bool | None, "true: and everything that hangs on it. Otherwise a thing that is not empty stays."),
+        "client_mutation_id": _KEY,
+    },
+)
+RESTORING = _input(
+    "RestoreInput",
+    "A deleted thing to bring back, with everything that went with it.",
+    {"id": _ID, "client_mutation_id": _KEY},
+)

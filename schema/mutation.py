@@ -1,0 +1,102 @@
+"""The root of changing. Each field is a transaction of its own, committed before the next one starts (law 3)."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+from auth.requirement import any_of
+from resolvers.mutations import Action, mutation
+from resolvers.writing.create import create
+from resolvers.writing.delete import delete, restore
+from resolvers.writing.nouns import (
+    AREA_NOUN,
+    DEVICE_NOUN,
+    DEVICE_TYPE_NOUN,
+    LOCATION_NOUN,
+    ORGANIZATION_NOUN,
+    Noun,
+)
+from resolvers.writing.update import move, update
+from schema import inputs
+from schema.area import Area
+from schema.device import Device
+from schema.device_type import DeviceType
+from schema.field import argument, field
+from schema.location import Location
+from schema.organization import Organization
+from schema.problem import Conflict, Deletion, Invalid, NotEmpty, NotFound
+
+Refused = NotFound | Conflict | Invalid
+LocationResult = Annotated[
+    Location | Refused, strawberry.union("LocationResult", description="A location, or why not.")
+]
+AreaResult = Annotated[Area | Refused, strawberry.union("AreaResult", description="An area, or why not.")]
+OrganizationResult = Annotated[
+    Organization | Refused, strawberry.union("OrganizationResult", description="An organization, or why not.")
+]
+DeviceTypeResult = Annotated[
+    DeviceType | Refused, strawberry.union("DeviceTypeResult", description="A device type, or why not.")
+]
+DeviceResult = Annotated[Device | Refused, strawberry.union("DeviceResult", description="A device, or why not.")]
+DeletionResult = Annotated[
+    Deletion | Refused | NotEmpty, strawberry.union("DeletionResult", description="What was deleted, or why not.")
+]
+
+
+def _field(noun: Noun, action: Action, description: str, given: type) -> Any:
+    return field(
+        description,
+        scopes=any_of(noun.scope),
+        resolver=mutation(noun, action),
+        arguments=[argument("input", given, "What is asked for.")],
+    )
+
+
+def _creates(noun: Noun) -> Any:
+    return _field(noun, create, f"Create a {noun.named}.", inputs.creating(noun))
+
+
+def _updates(noun: Noun) -> Any:
+    return _field(noun, update, f"Change fields of a {noun.named}.", inputs.updating(noun))
+
+
+def _moves(noun: Noun) -> Any:
+    return _field(noun, move, f"Move a {noun.named}; it keeps its id and history.", inputs.moving(noun))
+
+
+def _deletes(noun: Noun) -> Any:
+    return _field(noun, delete, f"Delete a {noun.named}, softly.", inputs.DELETING)
+
+
+def _restores(noun: Noun) -> Any:
+    return _field(noun, restore, f"Bring a deleted {noun.named} back.", inputs.RESTORING)
+
+
+@strawberry.federation.type(description="Changing. Each field is a transaction of its own, in the order written.")
+class Mutation:
+    """Changing."""
+
+    create_location: LocationResult | None = _creates(LOCATION_NOUN)
+    update_location: LocationResult | None = _updates(LOCATION_NOUN)
+    move_location: LocationResult | None = _moves(LOCATION_NOUN)
+    delete_location: DeletionResult | None = _deletes(LOCATION_NOUN)
+    restore_location: LocationResult | None = _restores(LOCATION_NOUN)
+    create_area: AreaResult | None = _creates(AREA_NOUN)
+    update_area: AreaResult | None = _updates(AREA_NOUN)
+    move_area: AreaResult | None = _moves(AREA_NOUN)
+    delete_area: DeletionResult | None = _deletes(AREA_NOUN)
+    restore_area: AreaResult | None = _restores(AREA_NOUN)
+    create_organization: OrganizationResult | None = _creates(ORGANIZATION_NOUN)
+    update_organization: OrganizationResult | None = _updates(ORGANIZATION_NOUN)
+    move_organization: OrganizationResult | None = _moves(ORGANIZATION_NOUN)
+    delete_organization: DeletionResult | None = _deletes(ORGANIZATION_NOUN)
+    restore_organization: OrganizationResult | None = _restores(ORGANIZATION_NOUN)
+    create_device_type: DeviceTypeResult | None = _creates(DEVICE_TYPE_NOUN)
+    update_device_type: DeviceTypeResult | None = _updates(DEVICE_TYPE_NOUN)
+    delete_device_type: DeletionResult | None = _deletes(DEVICE_TYPE_NOUN)
+    restore_device_type: DeviceTypeResult | None = _restores(DEVICE_TYPE_NOUN)
+    create_device: DeviceResult | None = _creates(DEVICE_NOUN)
+    update_device: DeviceResult | None = _updates(DEVICE_NOUN)
+    move_device: DeviceResult | None = _moves(DEVICE_NOUN)
+    delete_device: DeletionResult | None = _deletes(DEVICE_NOUN)
+    restore_device: DeviceResult | None = _restores(DEVICE_NOUN)
