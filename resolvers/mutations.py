@@ -11,7 +11,7 @@ from loaders.window import Row
 from models import ids
 from resolvers.context import Context, Info
 from resolvers.node import demand_scopes
-from resolvers.problems import Conflict, Invalid, NotEmpty, NotFound, Problem
+from resolvers.problems import Conflict, Forbidden, Invalid, NotEmpty, NotFound, Problem
 from resolvers.problems import Noun as ProblemNoun
 from resolvers.writing.change import Change, perform
 from resolvers.writing.delete import impact, shown_counts
@@ -53,6 +53,8 @@ def shown(noun: ProblemNoun) -> Row:
             ]
         case NotEmpty():
             value["counts"] = shown_counts(noun.counts)
+        case Forbidden():
+            value["missing"] = list(noun.missing)
         case NotFound():
             pass
     return value

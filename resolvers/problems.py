@@ -39,7 +39,15 @@ class NotEmpty:
     counts: tuple[tuple[str, int], ...]
 
 
-Noun: TypeAlias = NotFound | Conflict | Invalid | NotEmpty
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """The change reaches further than the caller's scopes; `missing` names those that it lacks."""
+
+    message: str
+    missing: tuple[str, ...]
+
+
+Noun: TypeAlias = NotFound | Conflict | Invalid | NotEmpty | Forbidden
 
 
 class Problem(Exception):

@@ -133,17 +133,29 @@ class Graph:
     def _show(self, result: ExecutionResult) -> Answer:
         if not result.errors:
             return _answer(200, {"data": result.data})
-        for error in result.errors:
-            cause = error.original_error
-            if cause is not None and is_outage(cause):
-                log.warning("database unavailable", error=repr(cause))
-                return refused(unavailable())
-            if cause is not None and is_timeout(cause):
-                return refused(_too_long(self._deadline))
-        errors = [_formatted(error, Code.BAD_USER_INPUT) for error in result.errors]
+        # What is committed is told, whatever became of the fields after it; where nothing was answered, all failed.
+        if not any(value is not None for value in (result.data or {}).values()):
+            for error in result.errors:
+                failed = self._failure(error.original_error)
+                if failed is not None:
+                    return refused(failed)
+        errors = [self._formatted(error) for error in result.errors]
         if result.data is None and all(error.path is None for error in result.errors):
             return _answer(400, {"errors": errors})
         return _answer(200, {"data": result.data, "errors": errors})
+
+    def _failure(self, cause: Exception | None) -> Refusal | None:
+        """An outage or a deadline, which is nobody's fault and may be over in a moment."""
+        if cause is not None and is_outage(cause):
+            log.warning("database unavailable", error=repr(cause))
+            return unavailable()
+        return _too_long(self._deadline) if cause is not None and is_timeout(cause) else None
+
+    def _formatted(self, error: GraphQLError) -> dict[str, Any]:
+        failed = self._failure(error.original_error)
+        if failed is not None:
+            return {**error.formatted, "message": failed.message, "extensions": {"code": failed.code}}
+        return _formatted(error, Code.BAD_USER_INPUT)
 
 
 class _Invalid(Exception):

@@ -24,9 +24,9 @@ from schema.device_type import DeviceType
 from schema.field import argument, field
 from schema.location import Location
 from schema.organization import Organization
-from schema.problem import Conflict, Deletion, Invalid, NotEmpty, NotFound
+from schema.problem import Conflict, Deletion, Forbidden, Invalid, NotEmpty, NotFound
 
-Refused = NotFound | Conflict | Invalid
+Refused = NotFound | Conflict | Invalid | Forbidden
 LocationResult = Annotated[
     Location | Refused, strawberry.union("LocationResult", description="A location, or why not.")
 ]

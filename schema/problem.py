@@ -61,6 +61,14 @@ class NotEmpty(Problem):
     counts: list[TypeCount] = field("What hangs on it.")
 
 
+@strawberry.federation.type(description="The change would reach further than the token's scopes.")
+class Forbidden(Problem):
+    """The change would reach further than the token's scopes."""
+
+    message: str = field("What is wrong and what to do, for people.")
+    missing: list[str] = field("The scopes that the token lacks.")
+
+
 @strawberry.federation.type(description="What was deleted. `restore…` with the id brings all of it back.")
 class Deletion:
     """What was deleted."""
@@ -74,6 +82,3 @@ class DeleteImpact:
     """What a deletion would take along."""
 
     counts: list[TypeCount] = field("What would go, the thing itself included.")
-
-
-PROBLEMS = (NotFound, Conflict, Invalid, NotEmpty)

@@ -189,3 +189,17 @@ async def test_a_parent_that_goes_while_a_child_comes_leaves_no_orphan(
         assert (gone["__typename"], come["__typename"]) in ends
         async with databases.app.read(acme.tenant.id) as connection:
             assert (await connection.execute(text(ORPHANS))).scalar_one() == 0
+
+
+async def test_a_cascade_needs_the_right_to_all_that_it_takes(ask: Ask, databases: Databases, acme: Estate) -> None:
+    """Who may write locations and no devices deletes no devices by deleting their building, nor brings them back."""
+    given = {"id": acme.ids["Location"], "cascade": True}
+    query = "mutation ($in: DeleteInput!) { deleteLocation(input: $in) { __typename ... on Forbidden { missing } } }"
+    before = await everything(databases, acme)
+    refused = await ask(acme, query, Scope.LOCATIONS_WRITE, Scope.AREAS_WRITE, **{"in": given})
+    assert refused.data == {"deleteLocation": {"__typename": "Forbidden", "missing": [Scope.DEVICES_WRITE]}}
+    assert await everything(databases, acme) == before
+    await changed(ask, acme, "deleteLocation", **given)
+    query = "mutation ($in: RestoreInput!) { restoreLocation(input: $in) { ... on Forbidden { missing } } }"
+    refused = await ask(acme, query, Scope.LOCATIONS_WRITE, **{"in": {"id": acme.ids["Location"]}})
+    assert refused.data == {"restoreLocation": {"missing": [Scope.AREAS_WRITE, Scope.DEVICES_WRITE]}}

@@ -178,3 +178,26 @@ async def test_suggestions_are_off(ask: Ask, acme: Estate) -> None:
     outcome = await ask(acme, "{ device { totalCount } }", Scope.DEVICES_READ)
     assert outcome.codes == ["GRAPHQL_VALIDATION_FAILED"]
     assert "Did you mean" not in outcome.errors[0]["message"]
+
+
+async def test_what_is_committed_is_told_whatever_fails_after_it(
+    databases: Any, clock: HeldClock, acme: Estate
+) -> None:
+    """An outage in the second field of a request does not take the first one's answer away."""
+    made = build()
+    assert made.mutation_type is not None
+
+    async def fail(_root: Any, _info: Any, **_given: Any) -> None:
+        raise ConnectionError("the database went away")
+
+    made.mutation_type.fields["createOrganization"].resolve = fail
+    graph = Graph(made, databases.app, clock, Limits())
+    caller = caller_of(acme.tenant, clock, frozenset({Scope.LOCATIONS_WRITE, Scope.ORGANIZATIONS_WRITE}))
+    both = """mutation { a: createLocation(input: {code: "n", name: "N"}) { __typename }
+      b: createOrganization(input: {key: "n", name: "N"}) { __typename } }"""
+    outcome = Outcome(await graph.run(OperationRequest(both), caller, "r"))
+    alone = both.replace('a: createLocation(input: {code: "n", name: "N"}) { __typename }', "")
+    nothing = Outcome(await graph.run(OperationRequest(alone), caller, "r"))
+    assert (outcome.status, outcome.codes) == (200, ["UNAVAILABLE"])
+    assert outcome.data == {"a": {"__typename": "Location"}, "b": None}
+    assert (nothing.status, nothing.codes) == (503, ["UNAVAILABLE"])

@@ -13,7 +13,7 @@ from models import Deletion, ids
 from models.event import ChangeKind
 from models.ids import Prefix
 from resolvers.context import Context
-from resolvers.problems import Conflict, NotEmpty, NotFound, Problem
+from resolvers.problems import Conflict, Forbidden, NotEmpty, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import BY_ENTITY, NOUNS, Noun
 from resolvers.writing.references import check_tree
@@ -27,7 +27,7 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     """What was deleted: the thing, and with `cascade` everything that hangs on it; `counts` by the types' names.
 
     Raises:
-        Problem: NotFound, Conflict (a stale `ifVersion`), or NotEmpty.
+        Problem: NotFound, Conflict (a stale `ifVersion`), NotEmpty, or Forbidden (a part of it needs another scope).
     """
     row = await held(change, noun, given)
     found = await hanging(change.dependents, noun, row["id"])
@@ -36,6 +36,7 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         listed = ", ".join(f"{count} {name}" for name, count in counts)
         raise Problem(NotEmpty(f"The {noun.named} is not empty ({listed}): empty it, or say cascade.", counts))
     found.setdefault(noun.entity.name, []).insert(0, row["id"])
+    _demand_scopes(change, found)
     deletion_id = change.context.clock.new_id()
     now = change.context.clock.now()
     await change.connection.execute(
@@ -56,6 +57,19 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         "id": ids.encode(noun.entity.prefix, row["id"]),
         "counts": shown_counts(_counts(found)),
     }
+
+
+def _demand_scopes(change: Change, found: Found) -> None:
+    """Who deletes a building deletes what is in it, and needs the right to each.
+
+    Raises:
+        Problem: Forbidden.
+    """
+    held = change.context.caller.principal.scopes
+    missing = sorted({BY_ENTITY[name].scope for name, rows in found.items() if rows} - held)
+    if missing:
+        listed = ", ".join(missing)
+        raise Problem(Forbidden(f"What hangs on it needs {listed} too, which the token lacks.", tuple(missing)))
 
 
 def shown_counts(counts: tuple[tuple[str, int], ...]) -> list[dict[str, Any]]:
@@ -117,6 +131,7 @@ async def restore(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         raise Problem(Conflict(f"The {noun.named} was deleted with {root}: restore that."))
     restored = row
     returned = [(each, await _bring_back(change, each, row["deletion_id"])) for each in NOUNS]
+    _demand_scopes(change, {each.entity.name: [back["id"] for back in rows] for each, rows in returned})
     for each, rows in returned:
         await _check_above(change, each, rows)
         for back in rows:
