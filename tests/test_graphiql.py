@@ -171,9 +171,10 @@ def test_every_example_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "variables"), EXAMPLES, ids=[re.findall(r"query (\w+)", each[0])[0] for each in EXAMPLES]
+    ("query", "variables"), EXAMPLES, ids=[re.findall(r"(?:query|mutation) (\w+)", each[0])[0] for each in EXAMPLES]
 )
 async def test_an_example_is_answered(ask: Ask, acme: Estate, query: str, variables: str) -> None:
-    """As it stands, for a caller that may read its tenant."""
-    outcome = await ask(acme, query, *READS, **json.loads(variables or "{}"))
+    """As it stands, for a caller that may read its tenant and, where it changes something, write it."""
+    writes = [Scope.LOCATIONS_WRITE] if "mutation" in query else []
+    outcome = await ask(acme, query, *READS, *writes, **json.loads(variables or "{}"))
     assert (outcome.status, outcome.errors) == (200, [])

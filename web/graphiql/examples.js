@@ -116,6 +116,31 @@ query OneThing($id: ID!) {
 `,
   },
   {
+    query: `# Changing: the answer is the thing, or a problem that
+# says what to do. Needs tenant.locations.write; run it
+# twice, and the second answer is the first one's.
+mutation AddBuilding($input: CreateLocationInput!) {
+  createLocation(input: $input) {
+    __typename
+    ... on Location { id code name version }
+    ... on Problem { message }
+    ... on Invalid { fields { path message } }
+  }
+}
+`,
+    variables: `{
+  "input": {
+    "code": "annex",
+    "name": "Annex",
+    "city": "Bergen",
+    "country": "NO",
+    "timeZone": "Europe/Oslo",
+    "clientMutationId": "my-first-building"
+  }
+}
+`,
+  },
+  {
     query: `# What a federation gateway asks for: the schema as text.
 query Federation {
   _service { sdl }
