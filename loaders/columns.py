@@ -8,6 +8,7 @@ from sqlalchemy.types import TypeEngine
 
 from loaders.edges import EDGES
 from loaders.entities import Entity
+from models.base import Deletable
 from models.ids import Prefix
 
 
@@ -41,7 +42,8 @@ def comparable(entity: Entity) -> dict[str, Kind | type[StrEnum]]:
     """The columns that a filter may name, in the table's order."""
     found: dict[str, Kind | type[StrEnum]] = {}
     for column in entity.table.__table__.columns:
-        kind = _kind(entity, column)
+        # Whoever reads sees the living alone; of a deletion there is nothing to compare.
+        kind = None if column.key in Deletable.__annotations__ else _kind(entity, column)
         if kind is not None:
             found[column.key] = kind
     return found
