@@ -20,7 +20,7 @@ from strawberry.types.base import get_object_definition
 from auth.codes import Code
 from auth.scopes import Scope
 from loaders.edges import EDGES
-from loaders.entities import ENTITIES
+from loaders.entities import ENTITIES, Entity
 from schema import query
 from schema.build import build, sdl
 from schema.field import DeclaredField
@@ -104,6 +104,17 @@ def test_every_declared_edge_is_in_the_graph(built: GraphQLSchema) -> None:
         if isinstance(declaration := field.extensions.get("declaration"), DeclaredField) and declaration.edge
     }
     assert followed == set(EDGES)
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_only_what_is_shown_can_be_filtered_by(built: GraphQLSchema, entity: Entity) -> None:
+    """A column that no field shows could otherwise be guessed, condition by condition."""
+    shown = built.type_map[entity.name]
+    by = built.type_map[f"{entity.name}Filter"]
+    assert isinstance(shown, GraphQLObjectType)
+    assert isinstance(by, GraphQLInputObjectType)
+    hidden = {name for name in by.fields if name not in shown.fields and name.removesuffix("Id") not in shown.fields}
+    assert hidden - {"and", "or", "not"} <= {"logoUrl", "accentColor"}, "branding shows these two"
 
 
 @pytest.mark.parametrize(
