@@ -92,10 +92,13 @@ def ordered(table: str, *columns: str, where: str = LIVING, unique: bool = False
 
 
 def listed(table: str, parent: str, *orders: str) -> list[Index]:
-    """The indexes of a list of a parent's rows, by id and in each of these orders; no parent, no entry."""
-    where = f"{parent} IS NOT NULL AND {LIVING}"
-    by = (["id"], *([name, "id"] for name in orders))
-    return [ordered(table, parent, *order, where=where) for order in by]
+    """The indexes of a list of a parent's rows, by id and in each of these orders; no parent, no entry.
+
+    The one by id holds deleted rows too: a foreign key's check, when a parent is purged, knows nothing of the living.
+    """
+    given = f"{parent} IS NOT NULL"
+    by_order = [ordered(table, parent, name, "id", where=f"{given} AND {LIVING}") for name in orders]
+    return [ordered(table, parent, "id", where=given), *by_order]
 
 
 def restored_by(table: str) -> Index:

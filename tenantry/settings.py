@@ -123,6 +123,10 @@ class Settings:
         "TENANTRY_GRACEFUL_TIMEOUT", whole(1, 600), 20,
         "After that: how long, in seconds, requests under way may take to end.",
     )  # fmt: skip
+    purge_days: int = setting(
+        "TENANTRY_PURGE_DAYS", whole(1, 36_500), 30,
+        "Days for which what was deleted can be restored: `tenantry purge` removes what is older.",
+    )  # fmt: skip
     log_format: str | None = setting(
         "TENANTRY_LOG_FORMAT", one_of("json", "console"), None,
         "How log lines look; they go to standard error.",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from tenantry import __version__
-from tenantry.cli import demo, doctor, import_, migrate, schema, seed, serve, settings, tenant, token
+from tenantry.cli import demo, doctor, import_, migrate, purge, schema, seed, serve, settings, tenant, token
 
 app = typer.Typer(
     name="tenantry",
@@ -21,6 +21,7 @@ for name, module in (
     ("demo", demo),
     ("import", import_),
     ("seed", seed),
+    ("purge", purge),
     ("schema", schema),
     ("settings", settings),
 ):

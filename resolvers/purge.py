@@ -1,0 +1,169 @@
+"""Purging: deletion sets and first answers that are past their time go for good, one transaction a tenant.
+
+A set goes whole or not at all, and never while a row outside of what is purged still refers to one of its rows: it is
+held back and told. A set that is being restored at this moment is left to its restorer.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Table,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models import Base, Deletion, Replay, ids
+from models.clock import Clock
+from models.database import Database
+from resolvers.bulk import STATEMENT_TIMEOUT
+from resolvers.writing.nouns import BY_ENTITY, NOUNS
+from resolvers.writing.replay import KEPT
+
+# In this order nothing that still stands refers to what goes. A tree goes in one statement, which PostgreSQL checks
+# at its end.
+CHILDREN_FIRST: tuple[Table, ...] = tuple(
+    table for table in reversed(Base.metadata.sorted_tables) if "deletion_id" in table.c
+)
+REFERENCES: tuple[tuple[Table, ForeignKeyConstraint], ...] = tuple(
+    (table, key)
+    for table in CHILDREN_FIRST
+    for key in sorted(table.foreign_key_constraints, key=lambda key: str(key.name))
+    if key.referred_table in CHILDREN_FIRST
+)
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What went of one tenant, or in a dry run would go.
+
+    `rows` counts by table, the purged `deletion` sets and `replay`ed answers too; `held_back` are the ids, as the graph
+    shows them, of what was deleted but is still referred to.
+    """
+
+    rows: Mapping[str, int]
+    held_back: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Set:
+    id: uuid.UUID
+    entity: str
+    entity_id: uuid.UUID
+
+    @property
+    def shown(self) -> str:
+        """The id of what was deleted, as the graph shows it."""
+        return ids.encode(BY_ENTITY[self.entity].entity.prefix, self.entity_id)
+
+
+async def purge(
+    database: Database, clock: Clock, tenant_id: uuid.UUID, older_than: timedelta, *, dry_run: bool = False
+) -> Purged:
+    """Remove the tenant's deletion sets that are older, and its first answers that no repeated request can ask for."""
+    now = clock.now()
+    opened = database.read(tenant_id) if dry_run else database.write(tenant_id)
+    async with opened as connection:
+        await connection.execute(text(STATEMENT_TIMEOUT))
+        outdated = and_(Replay.tenant_id == tenant_id, Replay.created_at <= now - KEPT)
+        # Before any row is locked: a restore under an old key may hold that key while it waits for its rows.
+        answers = await _take(connection, Replay.__table__, outdated, dry_run=dry_run)
+        old = await _sets(connection, tenant_id, now - older_than, lock=not dry_run)
+        free = await _unreferred(connection, tenant_id, {each.id for each in old})
+        rows = {
+            table.name: await _take(
+                connection, table, _of(table, tenant_id, table.c.deletion_id, free), dry_run=dry_run
+            )
+            for table in CHILDREN_FIRST
+        }
+        sets = Deletion.__table__
+        rows[Deletion.__tablename__] = await _take(
+            connection, sets, _of(sets, tenant_id, sets.c.id, free), dry_run=dry_run
+        )
+        rows[Replay.__tablename__] = answers
+    return Purged(rows, tuple(each.shown for each in old if each.id not in free))
+
+
+async def _sets(connection: AsyncConnection, tenant_id: uuid.UUID, until: datetime, *, lock: bool) -> list[_Set]:
+    """The sets of that time and before, oldest first.
+
+    With `lock` what each names is held as a restore holds it, before it touches anything else: whoever comes later
+    waits and then finds nothing, and what another holds already is not waited for.
+    """
+    found: list[_Set] = []
+    sets = Deletion.__table__
+    for noun in NOUNS:
+        table = noun.entity.sql
+        statement = (
+            select(sets.c.id, sets.c.entity, sets.c.entity_id, sets.c.at)
+            .join(table, and_(table.c.tenant_id == sets.c.tenant_id, table.c.id == sets.c.entity_id))
+            .where(
+                sets.c.tenant_id == tenant_id,
+                sets.c.at <= until,
+                sets.c.entity == noun.entity.name,
+                table.c.deletion_id == sets.c.id,
+            )
+            .order_by(sets.c.at, sets.c.id)
+        )
+        if lock:
+            statement = statement.with_for_update(of=table, skip_locked=True)
+        found += [_Set(row.id, row.entity, row.entity_id) for row in await connection.execute(statement)]
+    return found
+
+
+async def _unreferred(connection: AsyncConnection, tenant_id: uuid.UUID, old: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of these sets that no row refers to which stays; what one that is held back refers to is held back too."""
+    free = old
+    while free:
+        held = {
+            each
+            for table, key in REFERENCES
+            for each in await connection.scalars(_referred(table, key, tenant_id, sorted(free)))
+        }
+        if not held:
+            break
+        free = free - held
+    return free
+
+
+def _referred(table: Table, key: ForeignKeyConstraint, tenant_id: uuid.UUID, free: Sequence[uuid.UUID]) -> Any:
+    """The sets among `free` whose rows this key of a table's other rows names."""
+    referring = table.alias("referring")
+    target = key.referred_table.alias("target")
+    pairs = [referring.c[each.parent.name] == target.c[each.column.name] for each in key.elements]
+    stays = or_(referring.c.deletion_id.is_(None), referring.c.deletion_id != func.all(_array(free)))
+    return (
+        select(target.c.deletion_id)
+        .join(referring, reduce(and_, pairs))
+        .where(target.c.tenant_id == tenant_id, target.c.deletion_id == func.any(_array(free)), stays)
+        .distinct()
+    )
+
+
+def _of(table: Any, tenant_id: uuid.UUID, column: Any, free: set[uuid.UUID]) -> ColumnElement[bool]:
+    return and_(table.c.tenant_id == tenant_id, column == func.any(_array(sorted(free))))
+
+
+def _array(given: Sequence[uuid.UUID]) -> Any:
+    return bindparam(None, list(given), type_=ARRAY(Uuid))
+
+
+async def _take(connection: AsyncConnection, table: Any, which: ColumnElement[bool], *, dry_run: bool) -> int:
+    """Remove these rows, or only count them."""
+    if dry_run:
+        return int((await connection.scalar(select(func.count()).select_from(table).where(which))) or 0)
+    return int((await connection.execute(delete(table).where(which))).rowcount)
