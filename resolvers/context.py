@@ -20,7 +20,7 @@ from models.database import Database
 class Context:
     """One request's; never shared with another. Made by `context_of`, which ends it."""
 
-    def __init__(  # a request is made of this much
+    def __init__(
         self,
         caller: Caller,
         clock: Clock,

@@ -1,4 +1,4 @@
-"""What a row refers to: found within reach, held while the change lasts, and fitting together.
+"""What a row refers to: found within reach, and held while the change lasts.
 
 A parent that is being deleted and a child that is being made wait for each other: references are locked, so that
 nothing is hung on a thing that is gone.
@@ -8,10 +8,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from loaders.columns import camel_case, snake_case
+from loaders.columns import snake_case
 from loaders.window import Row
 from models import ids
-from resolvers.problems import Conflict, Invalid, NotFound, Problem
+from resolvers.problems import Conflict, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import AREA_NOUN, DEEPEST, DEVICE_NOUN, Noun, Reference
 
@@ -20,7 +20,7 @@ async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> dict
     """The columns of the references that an input (by names in the graph) gives, each row locked against deletion.
 
     Raises:
-        Problem: NotFound for a row out of reach, Invalid where they do not fit together.
+        Problem: NotFound for a row out of reach.
     """
     named = {snake_case(name): value for name, value in given.items()}
     columns: dict[str, uuid.UUID | None] = {}
@@ -53,12 +53,8 @@ async def _found(change: Change, reference: Reference, value: str) -> Row:
 
 def _follow(columns: dict[str, uuid.UUID | None], rows: dict[str, Row], inner: str, outer: str) -> None:
     """What lies in something lies where that lies: the outer column follows from the inner one."""
-    if inner not in rows:
-        return
-    around = rows[inner][outer]
-    if columns.get(outer) not in (None, around):
-        raise Problem(Invalid(inner, f"{camel_case(inner)} lies in another location than {camel_case(outer)}."))
-    columns[outer] = around
+    if inner in rows:
+        columns[outer] = rows[inner][outer]
 
 
 async def check_tree(change: Change, noun: Noun, parent_id: uuid.UUID | None, moved: uuid.UUID | None) -> None:
