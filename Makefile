@@ -7,10 +7,10 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock" --extra embedded --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow slow-setup lint schema lock clean
+.PHONY: help demo test test-slow slow-setup bench-counts lint schema lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Ctrl-C is how it ends: the shell waits for the server to stop, and exit code 130 is no failure.
 demo: .venv/.runtime ## Start a server with a demonstration estate and print how to call it (Ctrl-C stops it)
@@ -24,6 +24,9 @@ test-slow: slow-setup ## Run the slow tests
 
 # What only slow tests need (Node packages, say) is set up here.
 slow-setup: .venv/.dev
+
+bench-counts: .venv/.dev ## Count SQL statements and calls of each operation (ARGS=--write: renew the figures)
+	$(BIN)/python -m benchmarks.counts $(ARGS)
 
 lint: .venv/.dev ## Check style, types and the direction of imports
 	$(BIN)/ruff check

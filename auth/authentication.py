@@ -63,8 +63,8 @@ class Authenticator:
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=keep_at_most
         )
 
-    async def authenticate(self, headers: Headers) -> Principal:
-        """Who presents a good token.
+    async def authenticate(self, headers: Headers, younger_than: float | None = None) -> Principal:
+        """Who presents a good token; `younger_than` seconds is how old a kept answer may be, if not five.
 
         Raises:
             Refusal: UNAUTHENTICATED, BAD_REQUEST or TENANT_SUSPENDED, with the challenge that belongs to it.
@@ -72,7 +72,7 @@ class Authenticator:
         text = presented_token(headers)
         if not is_well_formed(text):
             raise _bad_token(BAD_TOKEN)
-        found = await self._found.get(digest(text))
+        found = await self._found.get(digest(text), younger_than)
         if found is None or found.revoked or found.principal.home.status == TenantStatus.DELETED:
             raise _bad_token(BAD_TOKEN)
         if found.principal.expires_at <= self._clock.now():

@@ -36,11 +36,15 @@ class Cache(Generic[Key, Answer]):
         self._kept: OrderedDict[Key, tuple[datetime, Answer]] = OrderedDict()
         self._under_way: dict[Key, asyncio.Task[Answer]] = {}
 
-    async def get(self, key: Key) -> Answer:
-        """The kept answer, or a fresh one; what the look-up raises, every caller that waits for it gets."""
+    async def get(self, key: Key, younger_than: float | None = None) -> Answer:
+        """The kept answer, if it is younger than that many seconds, or a fresh one.
+
+        What the look-up raises, every caller that waits for it gets.
+        """
         kept = self._kept.get(key)
+        keep = self._keep if younger_than is None else min(self._keep, timedelta(seconds=younger_than))
         # A clock that was set back makes an answer look younger than it is: then it is not trusted.
-        if kept is not None and timedelta() <= self._clock.now() - kept[0] < self._keep:
+        if kept is not None and timedelta() <= self._clock.now() - kept[0] < keep:
             self._kept.move_to_end(key)
             return kept[1]
         task = self._under_way.get(key)

@@ -80,6 +80,11 @@ class Code(StrEnum):
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The body is not of a media type that is read here.",
     )
+    SLOW_READER = (
+        "SLOW_READER",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "A stream's reader fell too far behind; it goes on where it was with sinceEvent.",
+    )
     RATE_LIMITED = "RATE_LIMITED", HTTPStatus.TOO_MANY_REQUESTS, "Too many requests; Retry-After tells when."
     INTERNAL = (
         "INTERNAL",

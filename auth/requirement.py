@@ -16,9 +16,9 @@ class Requirement:
     open: bool = False
 
     def missing(self, held: frozenset[Scope]) -> frozenset[Scope]:
-        """The smallest set of scopes that would still be needed; empty when the requirement is met."""
+        """The smallest set of scopes that would still be needed, the first said of several; empty when it is met."""
         lacking = [choice - held for choice in self.choices]
-        return min(lacking, key=lambda choice: (len(choice), sorted(choice)), default=frozenset())
+        return min(lacking, key=len, default=frozenset())
 
     def __and__(self, other: "Requirement") -> "Requirement":
         """Both at once: each choice of the one with each choice of the other."""

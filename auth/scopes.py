@@ -54,6 +54,7 @@ class Scope(StrEnum):
     M365_SYNC = "tenant.integrations.m365.sync"
     AUDIT_READ = "tenant.audit.read"
     SCHEMA_READ = "tenant.schema.read"
+    TENANTS_WRITE = "tenant.tenants.write"
     PLATFORM_TENANTS_READ = "platform.tenants.read"
     PLATFORM_TENANTS_WRITE = "platform.tenants.write"
     PLATFORM_AUDIT_READ = "platform.audit.read"

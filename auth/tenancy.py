@@ -32,7 +32,7 @@ class TenantSelector:
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=keep_at_most
         )
 
-    async def select(self, principal: Principal, headers: Headers) -> Caller:
+    async def select(self, principal: Principal, headers: Headers, younger_than: float | None = None) -> Caller:
         """The principal in the tenant named by id, UUID or slug, or in its own where none is named.
 
         A suspended tenant beneath the principal's own may still be acted in: somebody has to put it in order.
@@ -47,7 +47,7 @@ class TenantSelector:
         wanted = id_or_slug(_unambiguous(named))
         if wanted in {home.id, home.slug}:
             return Caller(principal, home)
-        tenant = None if wanted is None else await self._beneath.get((home.id, wanted))
+        tenant = None if wanted is None else await self._beneath.get((home.id, wanted), younger_than)
         if tenant is None:
             raise Refusal(Code.TENANT_NOT_FOUND, "There is no such tenant, or not for this token.")
         return Caller(principal, tenant)

@@ -1,6 +1,7 @@
 """What can be compared: the columns that an entity shows, each with the kind of its values."""
 
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ARRAY, Boolean, Date, DateTime, Double, Integer, Numeric, Text, Uuid
@@ -43,7 +44,8 @@ def comparable(entity: Entity) -> dict[str, Kind | type[StrEnum]]:
     found: dict[str, Kind | type[StrEnum]] = {}
     for column in entity.table.__table__.columns:
         # Whoever reads sees the living alone; of a deletion there is nothing to compare.
-        kind = None if column.key in Deletable.__annotations__ else _kind(entity, column)
+        unseen = column.key in Deletable.__annotations__ or not column.info.get("shown", True)
+        kind = None if unseen else _kind(entity, column)
         if kind is not None:
             found[column.key] = kind
     return found
@@ -59,6 +61,7 @@ def prefix_of(entity: Entity, column: str) -> Prefix | None:
     return None
 
 
+@lru_cache(maxsize=1000)
 def snake_case(name: str) -> str:
     """`lastSeenAt` -> `last_seen_at`: a field's name in the graph is its column's."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)

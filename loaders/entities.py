@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, true
+from sqlalchemy import ColumnElement, Table, Text, literal_column, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Area, Base, Device, DeviceType, Location, Organization, Tenant
+from models import Area, Base, Device, DeviceType, Location, Organization, Tenant, TenantStatus
 from models.base import Deletable
 from models.ids import Prefix
 
@@ -42,6 +42,9 @@ class Entity:
     @property
     def living(self) -> ColumnElement[bool]:
         """Which of its rows are there for readers; those that are deleted softly are not."""
+        if self.table is Tenant:
+            # Spelled out: a parameter's value is not known to a generic plan, which could use no index of the living.
+            return Tenant.status != literal_column(f"'{TenantStatus.DELETED}'", Text)
         if issubclass(self.table, Deletable):
             return self.table.deleted_at.is_(None)
         return true()
@@ -51,6 +54,11 @@ class Entity:
         """The column that its id names."""
         column: Column = self.table.id  # type: ignore[attr-defined]
         return column
+
+    @property
+    def called(self) -> Column:
+        """The column by which people name its rows; unique among the living (of areas: in their location)."""
+        return self.search[-1]
 
 
 def _entity(table: Any, search: tuple[Column, ...], **orders: Column) -> Entity:

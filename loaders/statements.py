@@ -8,22 +8,26 @@ from sqlalchemy import (
     ARRAY,
     ColumnElement,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
+    case,
     func,
     literal,
     select,
     true,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from loaders import filters
-from loaders.edges import Edge
+from loaders.edges import EDGES, Edge
 from loaders.entities import Column, Entity
 from loaders.window import Position, Window
-from models import TenantRow
+from models import Area, TenantRow
 
 
 def by_id(entity: Entity, tenant_id: uuid.UUID, ids: Sequence[uuid.UUID]) -> Select[Any]:
@@ -36,6 +40,13 @@ def dependents(entity: Entity, tenant_id: uuid.UUID, column: Column, parents: Se
     """The ids of the rows whose `column` is one of these."""
     wanted = bindparam("parents", list(parents), type_=ARRAY(Uuid))
     return select(entity.id).where(_in_tenant(entity, tenant_id), entity.living, column == wanted.any_())
+
+
+def areas_within(tenant_id: uuid.UUID, area_id: uuid.UUID) -> Select[Any]:
+    """The ids of an area and of all areas inside it, the deleted ones too: they are where things were."""
+    within = select(Area.id).where(Area.tenant_id == tenant_id, Area.id == area_id).cte("within", recursive=True)
+    inner = select(Area.id).where(Area.tenant_id == tenant_id, Area.parent_id == within.c.id)
+    return select(within.union(inner).c.id)
 
 
 def pages(edge: Edge, tenant_id: uuid.UUID, keys: Sequence[uuid.UUID], window: Window) -> Select[Any]:
@@ -71,6 +82,68 @@ def pages(edge: Edge, tenant_id: uuid.UUID, keys: Sequence[uuid.UUID], window: W
     return select(key.c.key.label("_key"), counted.c.total.label("_total"), *found.c).select_from(
         _counted_join(key, counted, found)
     )
+
+
+def exported(
+    entity: Entity,
+    tenant_id: uuid.UUID,
+    after: uuid.UUID | None,
+    size: int,
+    wanted: ColumnElement[bool],
+) -> Select[Any]:
+    """The next `size` rows in the order of their ids, JSON as PostgreSQL writes it.
+
+    Beside each reference stands, labelled as `names` says, what people call the row that it leads to.
+    """
+    json = json_columns(entity)
+    columns = [column.cast(Text).label(column.key) if column.key in json else column for column in _columns(entity)]
+    page = (
+        select(*columns)
+        .where(_in_tenant(entity, tenant_id), entity.living, wanted)
+        .where(entity.id > after if after else true())
+        .order_by(entity.id)
+        .limit(literal(size))
+        .subquery("page")
+    )
+    return select(page, *(_called(edge, tenant_id, page) for edge in _references(entity))).order_by(page.c.id)
+
+
+def _called(edge: Edge, tenant_id: uuid.UUID, page: Any) -> Any:
+    """What the row is called that an edge leads to; sought row by row, by its key: a join may read a whole table."""
+    target: Any = aliased(edge.target.table, name=edge.source.removesuffix("_id"))
+    # A partial index of the living would tempt the planner, who knows nothing of rows made a moment ago.
+    living = case((target.deleted_at.is_(None), getattr(target, edge.target.called.key)))
+    found = select(living).where(target.tenant_id == tenant_id, target.id == page.c[edge.source])
+    return found.scalar_subquery().label(_label(edge))
+
+
+def counted(entity: Entity, tenant_id: uuid.UUID) -> Select[Any]:
+    """How many rows the tenant has."""
+    return select(func.count()).select_from(entity.table).where(_in_tenant(entity, tenant_id), entity.living)
+
+
+def names(entity: Entity) -> dict[str, str]:
+    """Of each column that refers to a row: the label of what that row is called (`type_id`: `type_key`)."""
+    return {edge.source: _label(edge) for edge in _references(entity)}
+
+
+def _label(edge: Edge) -> str:
+    return f"{edge.source.removesuffix('id')}{edge.target.called.key}"
+
+
+def json_columns(entity: Entity) -> list[str]:
+    """The columns that hold JSON."""
+    return [column.key for column in _columns(entity) if isinstance(column.type, JSONB)]
+
+
+def _references(entity: Entity) -> list[Edge]:
+    """The edges that lead to one row of the same tenant."""
+    owned = f"_of_{entity.table.__tablename__}"
+    return [
+        edge
+        for edge in EDGES.values()
+        if not edge.many and edge.name.endswith(owned) and issubclass(edge.target.table, TenantRow)
+    ]
 
 
 def _counted_join(key: TableValuedAlias, counted: Any, found: Any) -> Any:

@@ -8,7 +8,7 @@ from models.base import Base, TenantRow
 from models.deletion import Deletion
 from models.device import Device, DeviceLifecycle, DeviceStatus
 from models.device_type import DeviceKind, DeviceType
-from models.event import ChangeKind, Event, EventHead
+from models.event import ChangeKind, EstateType, Event, EventHead
 from models.location import Location
 from models.organization import Organization
 from models.replay import Replay
@@ -28,6 +28,7 @@ __all__ = [
     "DeviceLifecycle",
     "DeviceStatus",
     "DeviceType",
+    "EstateType",
     "Event",
     "EventHead",
     "Location",

@@ -3,12 +3,14 @@
 A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOCAL`, the deadline. No tenant, no rows.
 """
 
+import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
@@ -18,6 +20,8 @@ CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
 # A connection's note that a transaction was begun on it and has not been seen to end.
 OPEN = "tenantry: a transaction is open"
+# What a connection's transaction wants done once it is committed.
+COMMITTED = "tenantry: to be done after the commit"
 
 
 class Database:
@@ -33,6 +37,8 @@ class Database:
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": CONNECT_TIMEOUT},
+            # PostgreSQL spells 1e300 with 300 zeros; this reads it as the number that it was.
+            json_deserializer=orjson.loads,
         )
         self._statement_timeout = int(statement_timeout * 1000)
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
@@ -54,6 +60,27 @@ class Database:
         async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id, writes=True) as connection:
             yield connection
 
+    async def listen(self, channel: str, began: Callable[[], None], heard: Callable[[str], None]) -> None:
+        """Hear what is notified on a channel, until cancelled; `began` says from when on nothing is missed.
+
+        Holds a connection of its own, outside the pool. It may break silently where nothing is ever said: whoever
+        must not miss anything looks for itself now and then.
+
+        Raises:
+            ConnectionError: the connection broke.
+        """
+        broken = asyncio.Event()
+        _, options = self.engine.dialect.create_connect_args(self.engine.url)
+        connection = await asyncpg.connect(**options, timeout=CONNECT_TIMEOUT)
+        try:
+            connection.add_termination_listener(lambda _connection: broken.set())
+            await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: heard(str(payload)))
+            began()
+            await broken.wait()
+        finally:
+            connection.terminate()
+        raise ConnectionError(f"the connection that listens on {channel} broke")
+
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
         await self.engine.dispose()
@@ -66,6 +93,7 @@ class Database:
             raw = await _driver(connection)
             info = connection.info
             info[OPEN] = True
+            info[COMMITTED] = []
             await raw.execute(
                 f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
             )
@@ -74,6 +102,13 @@ class Database:
             if writes and ended != "COMMIT":
                 raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
             del info[OPEN]
+            for action in info[COMMITTED]:
+                action()
+
+
+def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
+    """Do something once the open transaction is committed, and never where it rolls back; it must not fail."""
+    connection.info[COMMITTED].append(action)
 
 
 def set_tenant(tenant_id: uuid.UUID | None) -> str:

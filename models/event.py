@@ -25,8 +25,23 @@ class ChangeKind(StrEnum):
     RESTORED = "RESTORED"
 
 
+class EstateType(StrEnum):
+    """What things can happen to, by the names of their types. Published, forever."""
+
+    TENANT = "Tenant"
+    ORGANIZATION = "Organization"
+    LOCATION = "Location"
+    AREA = "Area"
+    DEVICE_TYPE = "DeviceType"
+    DEVICE = "Device"
+
+
 class Event(Base):
-    """One change of one thing; `location_id` and `area_id` are where the thing is, for those who watch a place."""
+    """One change of one thing.
+
+    `location_id` and `area_id` are where the thing is, `left_location_id` and `left_area_id` where it was before it
+    moved: whoever watches a place is told of what leaves it.
+    """
 
     __tablename__ = "event"
 
@@ -43,6 +58,8 @@ class Event(Base):
     actor_name: Mapped[str] = mapped_column(Text)
     token_id: Mapped[uuid.UUID] = mapped_column(Uuid)
     at: Mapped[datetime] = mapped_column(MOMENT)
+    left_location_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
+    left_area_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
 
     __table_args__ = (
         one_of("kind", ChangeKind),

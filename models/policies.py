@@ -15,17 +15,38 @@ from models.tenant import Tenant
 from models.token import Credential, Token
 
 CURRENT_TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
+SUBTREE = f"({CURRENT_TENANT}) = ANY (path)"
+# The place of a tenant's parent, as far as the tenant that acts can see it.
+PARENTS_PATH = "SELECT above.path FROM tenant above WHERE above.id = tenant.parent_id"
+# A tenant is changed from above: strictly beneath the one that acts, and on the path of a parent within its reach.
+BENEATH = (
+    f"(({CURRENT_TENANT}) = ANY (path)) AND (id <> ({CURRENT_TENANT})) "
+    f"AND (path[1:cardinality(path) - 1] = ({PARENTS_PATH}))"
+)
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A row-level-security policy; `using` guards reads, changes and (as WITH CHECK) new rows."""
+    """A row-level-security policy; `using` guards reads and changes, `check` what is written, if that differs."""
 
     table: str
     name: str
     role: Role
     command: str
     using: str
+    check: str | None = None
+
+    @property
+    def with_check(self) -> str:
+        """What a written row must be."""
+        return self.check or self.using
+
+    @property
+    def clauses(self) -> str:
+        """The end of its statement: a command takes what it can have."""
+        using = "" if self.command == "INSERT" else f"USING ({self.using})"
+        check = "" if self.command in {"SELECT", "DELETE"} else f"WITH CHECK ({self.with_check})"
+        return f"{using} {check}".strip()
 
 
 def is_tenant_data(table: Table) -> bool:
@@ -41,7 +62,10 @@ def policies() -> list[Policy]:
         if is_tenant_data(table)
     ]
     across = [
-        Policy(Tenant.__tablename__, "tenant_subtree", Role.APP, "SELECT", f"({CURRENT_TENANT}) = ANY (path)"),
+        Policy(Tenant.__tablename__, "tenant_subtree", Role.APP, "SELECT", SUBTREE),
+        Policy(Tenant.__tablename__, "tenant_insert", Role.APP, "INSERT", BENEATH),
+        # Its own row a tenant may hold, so that nothing is hung on it while it goes; written, it is refused.
+        Policy(Tenant.__tablename__, "tenant_update", Role.APP, "UPDATE", SUBTREE, BENEATH),
         Policy(Tenant.__tablename__, "platform", Role.PLATFORM, "ALL", "true"),
         Policy(Token.__tablename__, "platform", Role.PLATFORM, "SELECT", "true"),
     ]
@@ -56,8 +80,7 @@ def grants() -> dict[str, dict[Role, frozenset[str]]]:
     granted[EventHead.__tablename__] = {Role.APP: write - {"DELETE"}}
     granted[Token.__tablename__] = {Role.APP: write - {"DELETE"}, Role.PLATFORM: frozenset({"SELECT"})}
     granted[Tenant.__tablename__] = {
-        Role.APP: frozenset({"SELECT"}),
-        Role.PLATFORM: frozenset({"SELECT", "INSERT", "UPDATE"}),
+        role: frozenset({"SELECT", "INSERT", "UPDATE"}) for role in (Role.APP, Role.PLATFORM)
     }
     granted[Credential.__tablename__] = {
         Role.APP: frozenset({"INSERT"}),

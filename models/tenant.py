@@ -1,7 +1,8 @@
 """Tenants: the one reference table that everything else hangs on.
 
 Tenants form a tree: the platform, its partners and direct customers, the partners' customers. `path` holds the ids
-from the root to the tenant itself; a tenant sees itself and what lies beneath it, nothing else.
+from the root to the tenant itself; a tenant sees itself and what lies beneath it, nothing else, and changes only what
+lies beneath it. Whether one lives is its status alone.
 """
 
 import hashlib
@@ -9,11 +10,11 @@ import uuid
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Text, Uuid, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import SORTED_TEXT, Base, Versioned, at_most, one_of, vocabulary
+from models.base import SORTED_TEXT, Base, Deletable, Versioned, at_most, one_of, vocabulary
 from models.ids import Prefix
 
 # The root of the tree: what an operator's token belongs to. Made by the first migration.
@@ -28,7 +29,14 @@ class TenantStatus(StrEnum):
     DELETED = "DELETED"
 
 
-class Tenant(Versioned, Base):
+LIVING_TENANT = "status <> 'DELETED'"
+# No place in the tree but one that the path spells: its last ids are the parent's and the tenant's own.
+ENDS_IN_ITSELF = (
+    "path[cardinality(path)] IS NOT DISTINCT FROM id AND path[cardinality(path) - 1] IS NOT DISTINCT FROM parent_id"
+)
+
+
+class Tenant(Versioned, Deletable, Base):
     """An estate's owner: a customer, a partner with customers of its own, or the platform itself."""
 
     __tablename__ = "tenant"
@@ -37,7 +45,7 @@ class Tenant(Versioned, Base):
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, sort_order=-1)
     number: Mapped[int] = mapped_column(Identity(always=False, start=1), unique=True)
     short_id: Mapped[str] = mapped_column(SORTED_TEXT, unique=True)
-    slug: Mapped[str] = mapped_column(SORTED_TEXT, unique=True)
+    slug: Mapped[str] = mapped_column(SORTED_TEXT)
     name: Mapped[str] = mapped_column(SORTED_TEXT)
     status: Mapped[str] = vocabulary(TenantStatus, default=TenantStatus.ACTIVE)
     parent_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tenant.id"))
@@ -64,14 +72,20 @@ class Tenant(Versioned, Base):
     logo_url: Mapped[str | None] = mapped_column(Text)
     accent_color: Mapped[str | None] = mapped_column(Text)
     settings: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))
+    # What a deleted tenant was before, and will be again when it is restored.
+    status_before: Mapped[str | None] = mapped_column(Text, sort_order=95, info={"shown": False})
 
     __table_args__ = (
         one_of("status", TenantStatus),
+        one_of("status_before", TenantStatus),
+        CheckConstraint(ENDS_IN_ITSELF, name="path"),
         *at_most([("slug", 63), ("name", 200)]),
         Index("tenant_parent_id_id_idx", "parent_id", "id"),
         Index("tenant_parent_id_name_id_idx", "parent_id", "name", "id"),
         Index("tenant_parent_id_slug_id_idx", "parent_id", "slug", "id"),
         Index("tenant_name_id_idx", "name", "id"),
+        Index("tenant_slug_key", "slug", unique=True, postgresql_where=text(LIVING_TENANT)),
+        Index("tenant_deletion_id_idx", "deletion_id", postgresql_where=text("deletion_id IS NOT NULL")),
         Index("tenant_path_idx", "path", postgresql_using="gin"),
     )
 

@@ -3,7 +3,8 @@
 COPY FROM is refused on tables under row-level security; a temporary table has none.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table, insert, select, text
@@ -27,14 +28,18 @@ async def copy_rows(
     await driver.copy_records_to_table(table.name, columns=columns, records=rows)
 
 
-async def insert_rows(
-    connection: AsyncConnection, model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
-    """Stream rows into a model's table; columns that are not named get their defaults."""
-    target: Table = model.__table__
+@asynccontextmanager
+async def passing_rows(
+    connection: AsyncConnection, target: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> AsyncIterator[Table]:
+    """Stream rows into a table by way of a temporary one, which is there to be looked at as long as the block runs.
+
+    Columns that are not named get their defaults.
+    """
     copies = (Column(name, target.c[name].type) for name in columns)
     passing = Table(f"bulk_{target.name}", MetaData(), *copies, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
     await connection.execute(CreateTable(passing))
     await copy_rows(connection, passing, columns, rows)
     await connection.execute(insert(target).from_select(columns, select(passing), include_defaults=False))
+    yield passing
     await connection.execute(DropTable(passing))

@@ -37,7 +37,7 @@ def window(edge: Edge, given: dict[str, Any], *, counted: bool) -> Window:
     if page is not None and not 1 <= page <= MAX_OFFSET // size:
         raise _refused("page", f"must be from 1 to {MAX_OFFSET // size} at {size} rows a page; cursors reach deeper")
     order, _, direction = (given.get("orderBy") or "ID_ASC").rpartition("_")
-    _check_filter(given.get("filter"))
+    check_filter(given.get("filter"))
     bare = Window(
         size=size,
         order=order,
@@ -83,7 +83,8 @@ def shown(edge: Edge, asked: Window, page: Page) -> dict[str, Any]:
     return value
 
 
-def _check_filter(given: Any) -> None:
+def check_filter(given: Any) -> None:
+    """Bound a filter input in depth and terms. Raises Refusal (BAD_USER_INPUT)."""
     terms = 0
     level = [given]
     depth = 0
@@ -94,7 +95,8 @@ def _check_filter(given: Any) -> None:
         below: list[Any] = []
         for each in level:
             if isinstance(each, dict):
-                terms += len(each)
+                # One without a term is one all the same, or thousands of them would be free.
+                terms += max(len(each), 1)
                 below.extend(each.values())
             elif isinstance(each, list):
                 below.extend(item for item in each if isinstance(item, dict))

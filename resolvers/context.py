@@ -11,10 +11,12 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.principal import Caller
+from auth.standing import Stands
 from loaders.batch import Loaders
 from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
+from resolvers.following.feeds import Feeds
 
 
 class Context:
@@ -26,13 +28,18 @@ class Context:
         clock: Clock,
         request_id: str,
         database: Database,
+        *,
+        feeds: Feeds,
         idempotency_key: str | None = None,
+        standing: Stands | None = None,
     ) -> None:
         self.caller = caller
         self.clock = clock
         self.request_id = request_id
         self.database = database
+        self.feeds = feeds
         self.idempotency_key = idempotency_key
+        self._standing = standing
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch)
 
@@ -40,6 +47,12 @@ class Context:
     def tenant_id(self) -> uuid.UUID:
         """The tenant that this request acts in."""
         return self.caller.tenant.id
+
+    @property
+    def standing(self) -> Stands:
+        """The right of a caller who stays: only those who subscribe have one."""
+        assert self._standing is not None, "the caller of this operation does not stay"
+        return self._standing
 
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
@@ -119,10 +132,19 @@ class Snapshot:
 
 @asynccontextmanager
 async def context_of(
-    database: Database, caller: Caller, clock: Clock, request_id: str, idempotency_key: str | None = None
+    database: Database,
+    caller: Caller,
+    clock: Clock,
+    request_id: str,
+    feeds: Feeds,
+    *,
+    idempotency_key: str | None = None,
+    standing: Stands | None = None,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
-    context = Context(caller, clock, request_id, database, idempotency_key)
+    context = Context(
+        caller, clock, request_id, database, feeds=feeds, idempotency_key=idempotency_key, standing=standing
+    )
     try:
         yield context
     finally:

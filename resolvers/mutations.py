@@ -32,7 +32,7 @@ def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Row]]:
             return row if "__typename" in row else {**row, "__typename": noun.entity.name}
 
         try:
-            return await perform(context, info.field_name, input, _key(info, input), work)
+            return await perform(context, info.field_name, input, key_of(info, input), work)
         except Problem as problem:
             return shown(problem.noun)
 
@@ -60,7 +60,7 @@ def shown(noun: ProblemNoun) -> Row:
     return value
 
 
-def _key(info: GraphQLResolveInfo[Context], given: dict[str, Any]) -> str | None:
+def key_of(info: GraphQLResolveInfo[Context], given: dict[str, Any]) -> str | None:
     """The caller's own name for this change: in the input, or for each root field of a request by its header."""
     key = given.get("clientMutationId")
     if key is None and info.context.idempotency_key is not None:

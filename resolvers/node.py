@@ -25,7 +25,7 @@ def node(_root: Any, info: Info, *, id: str) -> Awaitable[Row | None] | None:  #
         return None
     demand_scopes(info, entity)
     context: Context = info.context
-    return Later(context.loaders.row(entity, context.tenant_id, named[1]), partial(_with_typename, entity))
+    return Later(context.loaders.row(entity, context.tenant_id, named[1]), partial(with_typename, entity))
 
 
 def nodes(_root: Any, info: Info, *, ids: list[str]) -> list[Awaitable[Row | None] | Refusal | None]:
@@ -62,7 +62,8 @@ def _or_refusal(info: Info, id_: str) -> Awaitable[Row | None] | Refusal | None:
         return refusal
 
 
-def _with_typename(entity: Entity, row: Row | None) -> Row | None:
+def with_typename(entity: Entity, row: Row | None) -> Row | None:
+    """A row that tells its type, for fields whose type is an interface."""
     return {**row, "__typename": entity.name} if row else None
 
 

@@ -41,7 +41,7 @@ class NotEmpty:
 
 @dataclass(frozen=True, slots=True)
 class Forbidden:
-    """The change reaches further than the caller's scopes; `missing` names those that it lacks."""
+    """The change reaches further than the caller may; `missing` names the scopes that would do, if any would."""
 
     message: str
     missing: tuple[str, ...]

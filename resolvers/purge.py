@@ -37,7 +37,7 @@ from resolvers.writing.replay import KEPT
 # In this order nothing that still stands refers to what goes. A tree goes in one statement, which PostgreSQL checks
 # at its end.
 CHILDREN_FIRST: tuple[Table, ...] = tuple(
-    table for table in reversed(Base.metadata.sorted_tables) if "deletion_id" in table.c
+    table for table in reversed(Base.metadata.sorted_tables) if {"tenant_id", "deletion_id"} <= set(table.c.keys())
 )
 REFERENCES: tuple[tuple[Table, ForeignKeyConstraint], ...] = tuple(
     (table, key)

@@ -8,16 +8,17 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.dialects import postgresql
 
 from auth.tenancy import SLUG
 from models import PLATFORM_ID, Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
-from models.tenant import short_id
+from models.tenant import LIVING_TENANT, short_id
 from resolvers.names import checked_name
 from resolvers.problems import Conflict, Invalid, NotFound, Problem
+from resolvers.writing.nouns import DEEPEST
 
 UUID_SHAPED = re.compile(r"[0-9a-f]{32}")
 
@@ -37,16 +38,18 @@ async def create_tenant(
     `tenant_id` is for an import, which writes a new tenant's data before anybody can see the tenant.
 
     Raises:
-        Problem: Invalid, Conflict (the slug is taken), NotFound (the parent).
+        Problem: Invalid, Conflict (the slug is taken, or a sixth level), NotFound (the parent).
     """
     tenant_id, now = tenant_id or clock.new_id(), clock.now()
     checked_slug(slug)
     checked_name("name", name)
     async with platform.write(None) as connection:
         above = select(Tenant.path).where(Tenant.id == parent_id, Tenant.status != TenantStatus.DELETED)
-        path = (await connection.execute(above)).scalar_one_or_none()
+        # Held, so that nothing is hung on a tenant that is going.
+        path = (await connection.execute(above.with_for_update(read=True))).scalar_one_or_none()
         if path is None:
             raise Problem(NotFound("There is no such parent tenant."))
+        check_depth(path)
         unless_taken = (
             postgresql.insert(Tenant)
             .values(
@@ -60,7 +63,7 @@ async def create_tenant(
                 updated_at=now,
                 **fields,
             )
-            .on_conflict_do_nothing(index_elements=[Tenant.slug])
+            .on_conflict_do_nothing(index_elements=[Tenant.slug], index_where=text(LIVING_TENANT))
             .returning(Tenant.__table__)
         )
         made: RowMapping | None = (await connection.execute(unless_taken)).mappings().one_or_none()
@@ -86,15 +89,35 @@ async def tenant_by_slug(platform: Database, slug: str) -> RowMapping:
     return found
 
 
+async def deleted_tenant_by_slug(platform: Database, slug: str) -> RowMapping:
+    """The tenant that had this slug when it was deleted, of several the last one. Raises Problem (NotFound)."""
+    named = select(Tenant.__table__).where(Tenant.slug == slug, Tenant.status == TenantStatus.DELETED)
+    async with platform.read(None) as connection:
+        last = named.order_by(Tenant.deleted_at.desc().nulls_last(), Tenant.id.desc()).limit(1)
+        found = (await connection.execute(last)).mappings().one_or_none()
+    if found is None:
+        raise Problem(NotFound(f"There is no tenant with the slug {slug!r}, nor was one deleted."))
+    return found
+
+
+def check_depth(path: Sequence[uuid.UUID]) -> None:
+    """Refuse a sixth level beneath the tenant with this path. Raises Problem (Conflict)."""
+    if len(path) >= DEEPEST:
+        raise Problem(Conflict(f"The tenant would lie deeper than {DEEPEST} levels, the platform counted."))
+
+
 def checked_slug(slug: str) -> str:
     """The slug as given. Raises Problem where it could not stand in an address, or looks like an id."""
-    if not SLUG.fullmatch(slug):
-        raise Problem(
-            Invalid(
-                "slug",
-                "A slug has 1 to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen.",
-            )
-        )
-    if UUID_SHAPED.fullmatch(slug.replace("-", "")):
-        raise Problem(Invalid("slug", "A slug must not look like a UUID, which names a tenant by its id."))
+    fault = slug_fault(slug)
+    if fault is not None:
+        raise Problem(Invalid("slug", f"A slug {fault}."))
     return slug
+
+
+def slug_fault(slug: str) -> str | None:
+    """What is wrong with a slug, or None."""
+    if not SLUG.fullmatch(slug):
+        return "has 1 to 63 lower-case letters, digits and hyphens, and neither begins nor ends with a hyphen"
+    if UUID_SHAPED.fullmatch(slug.replace("-", "")):
+        return "must not look like a UUID, which names a tenant by its id"
+    return None

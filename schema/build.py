@@ -30,6 +30,7 @@ from schema.mutation import Mutation
 from schema.organization import Organization
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 from schema.tenant import Tenant
 
 # What federation and introspection add: reading the schema asks for a scope; `_entities` asks for its types'.
@@ -42,6 +43,7 @@ def declared() -> strawberry.federation.Schema:
     return strawberry.federation.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Tenant, Organization, Location, Area, DeviceType, Device],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
@@ -101,6 +103,7 @@ def _hang(type_: GraphQLObjectType) -> None:
     for field in type_.fields.values():
         declaration = field.extensions.get("strawberry-definition")
         field.resolve = declaration.resolver if isinstance(declaration, DeclaredField) else None
+        field.subscribe = declaration.source if isinstance(declaration, DeclaredField) else None
         field.extensions["declaration"] = declaration
 
 
@@ -125,7 +128,7 @@ def _requirements(
 ) -> tuple[Requirement, ...]:
     """What selecting a field asks for: its own word, and that of the entity that it leads to, listed or not."""
     own: Any = getattr(field.extensions.get("declaration"), "requirement", None)
-    if parent in (graph.query_type, graph.mutation_type):
+    if parent in (graph.query_type, graph.mutation_type, graph.subscription_type):
         own = ADDED.get(name, own)
         if own is None:
             raise ValueError(

@@ -20,9 +20,12 @@ REPRESENTATIONS = "What the gateway refers to, each with `__typename` and `id`."
 
 ENUMS = {
     "AreaKind": "What an area is.",
+    "ChangeKind": "What can happen to a thing.",
     "DeviceKind": "The families of devices.",
     "DeviceLifecycle": "Where a device is in its life as an asset.",
     "DeviceStatus": "Whether a device answers.",
+    "ExportFormat": "How exported things are written.",
+    "EstateType": "The types of things whose changes can be followed.",
     "PrincipalKind": "What sort of caller it is.",
     "ReachKind": "What a caller's rights are bound to; they cover everything beneath it.",
     "TenantStatus": "Whether a tenant may be used.",
@@ -35,6 +38,25 @@ VALUES = {
         "ROOM": "A room.",
         "DOOR": "A door, gate or turnstile.",
         "OTHER": "Anything else.",
+    },
+    "ChangeKind": {
+        "CREATED": "It was made.",
+        "UPDATED": "Fields of it were written.",
+        "MOVED": "It was put elsewhere.",
+        "DELETED": "It was deleted, and can be restored until it is purged.",
+        "RESTORED": "It was brought back.",
+    },
+    "EstateType": {
+        "TENANT": "Tenants beneath this one.",
+        "ORGANIZATION": "Organizations.",
+        "LOCATION": "Buildings and sites.",
+        "AREA": "Floors, zones, rooms and doors.",
+        "DEVICE_TYPE": "Device types.",
+        "DEVICE": "Devices.",
+    },
+    "ExportFormat": {
+        "NDJSON": "A JSON object a line, with names as in the graph.",
+        "CSV": "RFC 4180, beneath a heading with the same names.",
     },
     "DeviceKind": {
         "READER": "Reads badges, phones or faces at a door.",

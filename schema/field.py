@@ -20,16 +20,18 @@ __all__ = ["DeclaredField", "argument", "directives", "field", "shareable"]
 
 
 class DeclaredField(StrawberryField):
-    """A Strawberry field that knows its edge, its requirement and its resolver."""
+    """A Strawberry field that knows its edge, its requirement and its resolver, or the source of its events."""
 
     edge: Edge | None = None
     requirement: Requirement | None = None
     resolver: Any = None
+    source: Any = None
 
     def __copy__(self) -> "DeclaredField":
         """Strawberry copies fields where types are specialised; the declaration goes along."""
         made: DeclaredField = super().__copy__()
-        made.edge, made.requirement, made.resolver = self.edge, self.requirement, self.resolver
+        made.edge, made.requirement = self.edge, self.requirement
+        made.resolver, made.source = self.resolver, self.source
         return made
 
 
@@ -39,9 +41,12 @@ def field(
     edge: Edge | None = None,
     scopes: Requirement | None = None,
     resolver: Any = None,
+    source: Any = None,
     arguments: Sequence[StrawberryArgument] = (),
 ) -> Any:
     """Declare a field: a column of its name unless an edge or a resolver says otherwise.
+
+    A field of the subscription root has a `source` instead: what gives its events.
 
     The return type is Any so that `name: str = field(...)` reads as what it is to type checkers.
     """
@@ -49,8 +54,14 @@ def field(
         description=description, directives=directives(scopes) if scopes else (), type_annotation=None
     )
     declared.arguments = list(arguments)
-    declared.edge, declared.requirement, declared.resolver = edge, scopes, resolver
+    declared.edge, declared.requirement = edge, scopes
+    declared.resolver, declared.source = resolver if source is None else _event, source
     return declared
+
+
+def _event(event: Any, _info: Any, **_given: Any) -> Any:
+    """Of an event the subscription's field shows all."""
+    return event
 
 
 def argument(name: str, annotation: Any, description: str, default: Any = strawberry.UNSET) -> StrawberryArgument:

@@ -2,12 +2,14 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import strawberry
 
 from loaders.columns import Kind, camel_case, comparable
-from resolvers.writing.nouns import Field, Noun, Reference
+from resolvers.bulk_mutations import MOST_ITEMS
+from resolvers.writing.nouns import BY_ENTITY, Field, Noun, Reference
 from schema.scalars import JSON
 
 _TYPES: dict[Kind, Any] = {
@@ -32,27 +34,31 @@ Fields = dict[str, tuple[Any, str]]
 
 def creating(noun: Noun) -> Any:
     """`CreateAreaInput` and its like."""
-    fields = {field.name: _field(noun, field, optional=not field.required) for field in noun.fields}
-    if len(noun.place) > 1:
-        needed = any(reference.required for reference in noun.references if reference.name in noun.place)
-        places = _one_of(f"{noun.entity.name}PlaceInput", f"Where the {noun.named} is: one of these.", _places(noun))
-        fields["place"] = (places if needed else places | None, "Where it is.")
-    loose = [each for each in noun.references if len(noun.place) == 1 or each.name not in noun.place]
-    fields |= {each.name: _reference(each, optional=not each.required) for each in loose}
     return _input(
-        f"Create{noun.entity.name}Input", f"A {noun.named} to create.", {**fields, "client_mutation_id": _KEY}
+        f"Create{noun.entity.name}Input", f"A {noun.named} to create.", {**_created(noun), "client_mutation_id": _KEY}
     )
+
+
+def bulk_creating(noun: Noun) -> Any:
+    """`BulkCreateDevicesInput` and its like."""
+    item = _input(f"Create{noun.entity.name}ItemInput", f"A {noun.named} to create, one of several.", _created(noun))
+    return _bulk(f"BulkCreate{noun.entity.name}sInput", f"{noun.named.capitalize()}s to create.", item)
 
 
 def updating(noun: Noun) -> Any:
     """`UpdateAreaInput` and its like; what is not named stays, null clears."""
-    fields = {field.name: _field(noun, field, optional=True) for field in noun.fields}
-    fields |= {each.name: _reference(each, optional=True) for each in noun.references if each.name not in noun.place}
     return _input(
         f"Update{noun.entity.name}Input",
         f"What to change of a {noun.named}; what is not named stays, null clears.",
-        {"id": _ID, "if_version": _IF_VERSION, **fields, "client_mutation_id": _KEY},
+        {**_updated(noun), "client_mutation_id": _KEY},
     )
+
+
+def bulk_updating(noun: Noun) -> Any:
+    """`BulkUpdateDevicesInput` and its like."""
+    says = f"What to change of a {noun.named}, one of several; what is not named stays, null clears."
+    item = _input(f"Update{noun.entity.name}ItemInput", says, _updated(noun))
+    return _bulk(f"BulkUpdate{noun.entity.name}sInput", f"What to change of {noun.named}s, each named once.", item)
 
 
 def moving(noun: Noun) -> Any:
@@ -65,6 +71,38 @@ def moving(noun: Noun) -> Any:
         f"A {noun.named} to move; it keeps its id and history.",
         {"id": _ID, "if_version": _IF_VERSION, "to": (target, "Where to."), "client_mutation_id": _KEY},
     )
+
+
+def _created(noun: Noun) -> Fields:
+    fields = {field.name: _field(noun, field, optional=not field.required) for field in noun.fields}
+    if len(noun.place) > 1:
+        needed = any(reference.required for reference in noun.references if reference.name in noun.place)
+        place = _place(noun.entity.name)
+        fields["place"] = (place if needed else place | None, "Where it is.")
+    loose = [each for each in noun.references if len(noun.place) == 1 or each.name not in noun.place]
+    return fields | {each.name: _reference(each, optional=not each.required) for each in loose}
+
+
+def _updated(noun: Noun) -> Fields:
+    fields = {field.name: _field(noun, field, optional=True) for field in noun.fields}
+    fields |= {each.name: _reference(each, optional=True) for each in noun.references if each.name not in noun.place}
+    return {"id": _ID, "if_version": _IF_VERSION, **fields}
+
+
+def _bulk(name: str, description: str, item: Any) -> Any:
+    fields: Fields = {
+        "items": (list[item], f"The items, 1 to {MOST_ITEMS:,}."),
+        "atomic": (bool | None, "true: all of them, or none. Otherwise what is good is written, whatever is refused."),
+        "client_mutation_id": _KEY,
+    }
+    return _input(name, description, fields)
+
+
+@cache
+def _place(name: str) -> Any:
+    """A type's input for a place; several inputs have the same."""
+    noun = BY_ENTITY[name]
+    return _one_of(f"{name}PlaceInput", f"Where the {noun.named} is: one of these.", _places(noun))
 
 
 def _places(noun: Noun) -> Fields:
@@ -101,6 +139,11 @@ def _input(name: str, description: str, fields: Fields, *, one_of: bool = False)
     return strawberry.input(type(name, (), body), description=description, one_of=one_of)
 
 
+SUSPENDING = _input(
+    "SuspendTenantInput",
+    "A tenant to suspend: its tokens are refused until it is restored.",
+    {"id": _ID, "if_version": _IF_VERSION, "client_mutation_id": _KEY},
+)
 DELETING = _input(
     "DeleteInput",
     "A thing to delete; it can be restored until it is purged.",

@@ -5,7 +5,11 @@ from typing import Annotated, Any
 import strawberry
 
 from auth.requirement import any_of
+from auth.scopes import Scope
+from resolvers.deleting_tenants import delete_tenant
 from resolvers.mutations import Action, mutation
+from resolvers.writing.bulk.create import create as create_many
+from resolvers.writing.bulk.update import update as update_many
 from resolvers.writing.create import create
 from resolvers.writing.delete import delete, restore
 from resolvers.writing.nouns import (
@@ -16,16 +20,24 @@ from resolvers.writing.nouns import (
     ORGANIZATION_NOUN,
     Noun,
 )
+from resolvers.writing.tenants.create import create as create_tenant
+from resolvers.writing.tenants.noun import TENANT_NOUN
+from resolvers.writing.tenants.restore import restore as restore_tenant
+from resolvers.writing.tenants.update import suspend as suspend_tenant
+from resolvers.writing.tenants.update import update as update_tenant
 from resolvers.writing.update import move, update
 from schema import inputs
 from schema.area import Area
+from schema.bulk import BulkDevicesResult, bulk
 from schema.device import Device
 from schema.device_type import DeviceType
 from schema.field import argument, field
 from schema.location import Location
 from schema.organization import Organization
 from schema.problem import Conflict, Deletion, Forbidden, Invalid, NotEmpty, NotFound
+from schema.tenant import Tenant
 
+BENEATH = "a tenant beneath the one that the request acts in"
 Refused = NotFound | Conflict | Invalid | Forbidden
 LocationResult = Annotated[
     Location | Refused, strawberry.union("LocationResult", description="A location, or why not.")
@@ -38,6 +50,7 @@ DeviceTypeResult = Annotated[
     DeviceType | Refused, strawberry.union("DeviceTypeResult", description="A device type, or why not.")
 ]
 DeviceResult = Annotated[Device | Refused, strawberry.union("DeviceResult", description="A device, or why not.")]
+TenantResult = Annotated[Tenant | Refused, strawberry.union("TenantResult", description="A tenant, or why not.")]
 DeletionResult = Annotated[
     Deletion | Refused | NotEmpty, strawberry.union("DeletionResult", description="What was deleted, or why not.")
 ]
@@ -48,6 +61,15 @@ def _field(noun: Noun, action: Action, description: str, given: type) -> Any:
         description,
         scopes=any_of(noun.scope),
         resolver=mutation(noun, action),
+        arguments=[argument("input", given, "What is asked for.")],
+    )
+
+
+def _of_tenants(resolver: Any, description: str, given: type) -> Any:
+    return field(
+        description,
+        scopes=any_of(TENANT_NOUN.scope, Scope.PLATFORM_TENANTS_WRITE),
+        resolver=resolver,
         arguments=[argument("input", given, "What is asked for.")],
     )
 
@@ -100,3 +122,28 @@ class Mutation:
     move_device: DeviceResult | None = _moves(DEVICE_NOUN)
     delete_device: DeletionResult | None = _deletes(DEVICE_NOUN)
     restore_device: DeviceResult | None = _restores(DEVICE_NOUN)
+    bulk_create_devices: BulkDevicesResult | None = bulk(
+        create_many, "Create devices", inputs.bulk_creating(DEVICE_NOUN)
+    )
+    bulk_update_devices: BulkDevicesResult | None = bulk(
+        update_many, "Change fields of devices", inputs.bulk_updating(DEVICE_NOUN)
+    )
+    create_tenant: TenantResult | None = _of_tenants(
+        mutation(TENANT_NOUN, create_tenant), f"Create {BENEATH}.", inputs.creating(TENANT_NOUN)
+    )
+    update_tenant: TenantResult | None = _of_tenants(
+        mutation(TENANT_NOUN, update_tenant), f"Change fields of {BENEATH}.", inputs.updating(TENANT_NOUN)
+    )
+    suspend_tenant: TenantResult | None = _of_tenants(
+        mutation(TENANT_NOUN, suspend_tenant),
+        f"Suspend {BENEATH}: its own tokens are refused, those of the tenants above it still act in it.",
+        inputs.SUSPENDING,
+    )
+    delete_tenant: DeletionResult | None = _of_tenants(
+        delete_tenant, f"Delete {BENEATH}, softly: its estate stays, and nobody can act in it.", inputs.DELETING
+    )
+    restore_tenant: TenantResult | None = _of_tenants(
+        mutation(TENANT_NOUN, restore_tenant),
+        f"Bring {BENEATH} back from suspension, or from deletion with all that went with it.",
+        inputs.RESTORING,
+    )

@@ -61,12 +61,12 @@ class NotEmpty(Problem):
     counts: list[TypeCount] = field("What hangs on it.")
 
 
-@strawberry.federation.type(description="The change would reach further than the token's scopes.")
+@strawberry.federation.type(description="The change would reach further than the caller may.")
 class Forbidden(Problem):
-    """The change would reach further than the token's scopes."""
+    """The change would reach further than the caller may."""
 
     message: str = field("What is wrong and what to do, for people.")
-    missing: list[str] = field("The scopes that the token lacks.")
+    missing: list[str] = field("The scopes that the token lacks; none where no scope would do.")
 
 
 @strawberry.federation.type(description="What was deleted. `restore…` with the id brings all of it back.")

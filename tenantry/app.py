@@ -3,34 +3,43 @@
 `from_environment` is what each server process loads by name; `create_app` is for whoever has databases already.
 """
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import ExitStack, asynccontextmanager
 from http import HTTPStatus
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
 from auth.limits import Limits
+from auth.standing import Callers
 from auth.tenancy import TenantSelector
+from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
+from resolvers.following.feeds import Feeds
+from resolvers.following.postgres import PostgresWakes
+from schema.answers import refused
 from schema.build import build
-from schema.graph import Graph, refused
+from schema.graph import Graph
 from tenantry.check import refuse_unfit
 from tenantry.databases import Databases, addresses, pools
 from tenantry.drain import Drain
 from tenantry.endpoint import GraphQLEndpoint, Runs
+from tenantry.exports import Exports
 from tenantry.graphiql import Explorer
 from tenantry.health import Health
 from tenantry.logs import configure_logging
 from tenantry.middleware import Requests
 from tenantry.negotiation import MediaType
 from tenantry.settings import Settings
+from tenantry.websocket.endpoint import WebSocketEndpoint
 
 GRAPHQL = "/graphql"
 
@@ -46,34 +55,51 @@ def from_environment() -> Starlette:
     held = ExitStack()
     databases = pools(held.enter_context(addresses(settings)), settings)
     clock = SystemClock()
-    graph = Graph(build(), databases.app, clock, limits(settings), deadline=settings.deadline)
-    return create_app(settings, databases, graph, clock, on_end=held.close)
+    wakes = RedisWakes(settings.redis_url) if settings.redis_url else PostgresWakes(databases.app)
+    feeds = Feeds(databases.app, wakes)
+    graph = Graph(build(), databases.app, clock, limits(settings), feeds=feeds, deadline=settings.deadline)
+    return create_app(settings, databases, graph, clock, beside=[feeds.run], on_end=held.close)
 
 
 def create_app(
-    settings: Settings, databases: Databases, graph: Runs, clock: Clock, on_end: Callable[[], None] = lambda: None
+    settings: Settings,
+    databases: Databases,
+    graph: Runs,
+    clock: Clock,
+    *,
+    beside: Iterable[Callable[[], Coroutine[Any, Any, None]]] = (),
+    on_end: Callable[[], None] = lambda: None,
 ) -> Starlette:
-    """The application over these databases, which it closes when its lifespan ends."""
+    """The application over these databases, which it closes when its lifespan ends; `beside` runs until then."""
     drain = Drain(settings.drain_delay)
-    endpoint = GraphQLEndpoint(
-        graph,
-        Authenticator(databases.platform, clock),
-        TenantSelector(databases.app, clock),
-        settings.max_body_bytes,
+    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), clock)
+    endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)
+    sockets = WebSocketEndpoint(
+        graph, callers, clock, origins=settings.origins, max_connections=settings.max_connections
     )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             await refuse_unfit(databases)
+            running = [asyncio.create_task(each()) for each in beside]
             with drain.watching():
                 yield
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         finally:
             await databases.close()
             on_end()
 
     app = Starlette(
-        routes=[Route(GRAPHQL, endpoint), *Explorer().routes(), *Health(databases, drain).routes()],
+        routes=[
+            Route(GRAPHQL, endpoint),
+            WebSocketRoute(GRAPHQL, sockets),
+            *Exports(graph, callers).routes(),
+            *Explorer().routes(),
+            *Health(databases, drain).routes(),
+        ],
         middleware=[Middleware(Requests, clock=clock, drain=drain, max_requests=settings.max_requests)],
         exception_handlers={HTTPException: _refuse},
         lifespan=lifespan,

@@ -16,6 +16,12 @@ BODY_TIMEOUT = 10
 # The spec's four, and room for a cache-buster or two.
 MOST_PARAMETERS = 20
 OBJECTS = ("variables", "extensions")
+# Bytes of a document or a query string, whatever a body may hold: what is large in a good request are its variables.
+MOST_DOCUMENT = 131_072
+# In variables and extensions: a thousand items with all their fields have half as many. Fitting them to the schema
+# takes its time for each, in which nobody else is answered.
+MOST_OBJECTS = 10_000
+MOST_VALUES = 50_000
 
 
 class ClientGone(Exception):
@@ -47,15 +53,18 @@ async def read_body(receive: Receive, at_most: int) -> bytes:
 
 
 def from_body(body: bytes) -> OperationRequest:
-    """The request that a POST carries. Raises Refusal (BAD_REQUEST)."""
+    """The request that a POST carries. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
     if not body:
         raise _bad("The body is empty: send a JSON object with `query`.")
+    # Far fewer lists and objects than bytes: making them takes longer than reading anything else.
+    if body.count(b"[") + body.count(b"{") > MOST_VALUES:
+        raise _too_many(MOST_VALUES, "values")
     sent = _json("The body", body)
     if isinstance(sent, list):
         raise _bad("Batches are not taken: send one operation a request.")
     if not isinstance(sent, dict):
         raise _bad("The body is not a JSON object: send one with `query`.")
-    return _request(sent, mutations=True)
+    return from_object(sent, mutations=True)
 
 
 def from_query_string(query_string: bytes, at_most: int) -> OperationRequest:
@@ -82,7 +91,7 @@ def from_query_string(query_string: bytes, at_most: int) -> OperationRequest:
     for name in OBJECTS:
         if name in sent:
             sent[name] = _json(f"The parameter `{name}`", sent[name])
-    return _request(sent, mutations=False)
+    return from_object(sent, mutations=False)
 
 
 def too_large(at_most: int) -> Refusal:
@@ -92,20 +101,46 @@ def too_large(at_most: int) -> Refusal:
     return Refusal(Code.PAYLOAD_TOO_LARGE, f"The request is larger than {at_most} bytes.", headers=close)
 
 
-def _request(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest:
+def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest:
+    """The request that a JSON object holds. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
     query = sent.get("query")
     if query is None:
         raise _bad("There is no `query`: send the GraphQL document as one.")
     if not isinstance(query, str):
         raise _bad("`query` is not a string.")
+    if len(query) > MOST_DOCUMENT or len(query.encode()) > MOST_DOCUMENT:
+        too_long = f"`query` is larger than {MOST_DOCUMENT} bytes: send values as variables."
+        raise Refusal(Code.PAYLOAD_TOO_LARGE, too_long)
     name = sent.get("operationName")
     if name is not None and not isinstance(name, str):
         raise _bad("`operationName` is neither a string nor null.")
     for each in OBJECTS:
         if not isinstance(sent.get(each), dict | None):
             raise _bad(f"`{each}` is neither an object nor null.")
+        _check_counts(sent.get(each))
     # Some clients send an empty name for none.
     return OperationRequest(query, sent.get("variables") or {}, name or None, mutations=mutations)
+
+
+def _check_counts(sent: Any) -> None:
+    """Refuse JSON of too many parts. Raises Refusal (PAYLOAD_TOO_LARGE)."""
+    objects = values = 0
+    waiting = [sent]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, dict | list):
+            continue
+        objects += isinstance(each, dict)
+        values += len(each)
+        if objects > MOST_OBJECTS:
+            raise _too_many(MOST_OBJECTS, "objects")
+        if values > MOST_VALUES:
+            raise _too_many(MOST_VALUES, "values")
+        waiting.extend(each.values() if isinstance(each, dict) else each)
+
+
+def _too_many(most: int, counted: str) -> Refusal:
+    return Refusal(Code.PAYLOAD_TOO_LARGE, f"The request has more than {most:,} {counted}: send several.")
 
 
 def _json(what: str, text: bytes | str) -> Any:

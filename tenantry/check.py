@@ -213,8 +213,11 @@ def _revokes(privileges: Iterable[Privilege]) -> list[str]:
 
 
 def _as_found(policy: Policy) -> PolicyFound:
-    using = policy.using
-    return PolicyFound(policy.table, policy.name, "PERMISSIVE", (policy.role,), policy.command, using, using)
+    # PostgreSQL prints no USING for INSERT.
+    using = "" if policy.command == "INSERT" else policy.using
+    return PolicyFound(
+        policy.table, policy.name, "PERMISSIVE", (policy.role,), policy.command, using, policy.with_check
+    )
 
 
 def _comparable(policy: PolicyFound) -> PolicyFound:
@@ -226,8 +229,4 @@ def _comparable(policy: PolicyFound) -> PolicyFound:
 
 
 def _create(policy: Policy) -> str:
-    check = f" WITH CHECK ({policy.using})" if policy.command == "ALL" else ""
-    return (
-        f"CREATE POLICY {policy.name} ON {policy.table} FOR {policy.command} "
-        f"TO {policy.role} USING ({policy.using}){check}"
-    )
+    return f"CREATE POLICY {policy.name} ON {policy.table} FOR {policy.command} TO {policy.role} {policy.clauses}"

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from resolvers.importing import SHEETS, Finding, Row, Sheet
+from resolvers.importing import SHEETS, Column, Finding, Row, Sheet
 
 # Bytes. A file without line breaks must not fill the memory.
 LONGEST_LINE = 65_536
@@ -35,12 +35,16 @@ class _Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CsvEstate:
-    """The three files of a folder, their headings found right."""
+    """The files of a folder, their headings found right."""
 
     folder: Path
-    # By sheet: where in a line of the file the sheet's columns stand, and how many lines the file has.
-    places: dict[str, tuple[int, ...]]
+    # By sheet: where in a line of the file its columns stand, and how many lines the file has.
+    places: dict[str, dict[Column, int]]
     lines: dict[str, int]
+
+    def columns(self, sheet: Sheet) -> tuple[Column, ...]:
+        """The columns that the sheet's file has; none where there is no such file."""
+        return tuple(self.places.get(sheet.name, ()))
 
     def read(self, sheet: Sheet) -> Iterator[Row | Finding]:
         """The rows beneath the heading; blank lines are passed over."""
@@ -57,7 +61,7 @@ class CsvEstate:
 def open_csv_estate(folder: Path) -> CsvEstate:
     """Check that the files are there and their headings right. Raises UnreadableFolder."""
     faults: list[str] = []
-    places: dict[str, tuple[int, ...]] = {}
+    places: dict[str, dict[Column, int]] = {}
     lines: dict[str, int] = {}
     for sheet in SHEETS:
         try:
@@ -65,7 +69,8 @@ def open_csv_estate(folder: Path) -> CsvEstate:
                 heading = _heading(file)
                 lines[sheet.name] = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
         except OSError as error:
-            faults.append(f"{sheet.file}: {error.strerror} ({folder})")
+            if not (sheet.optional and isinstance(error, FileNotFoundError)):
+                faults.append(f"{sheet.file}: {error.strerror} ({folder})")
             continue
         except ValueError as error:
             faults.append(f"{sheet.file}:1: {error}")
@@ -73,7 +78,7 @@ def open_csv_estate(folder: Path) -> CsvEstate:
         wrong = [f"{sheet.file}:1:{column}: {reason}" for column, reason in _faults(sheet, heading)]
         faults += wrong
         if not wrong:
-            places[sheet.name] = tuple(heading.index(column) for column in sheet.heading)
+            places[sheet.name] = {column: heading.index(column.name) for column in sheet.having(heading)}
     if faults:
         raise UnreadableFolder("\n".join(faults))
     return CsvEstate(folder, places, lines)
@@ -88,22 +93,24 @@ def _heading(file: BinaryIO) -> list[str]:
     if line is None or line.encode(errors="surrogateescape").startswith(UTF_16):
         raise ValueError("this is no UTF-8 text; save it as CSV UTF-8")
     try:
-        return [name.strip() for name in _values(line)]
+        return [name.strip() for name, _quoted in _values(line)]
     except _Broken as broken:
         raise ValueError(str(broken)) from broken
 
 
 def _faults(sheet: Sheet, heading: list[str]) -> Iterator[tuple[str, str]]:
     """What is wrong with a heading: the column and the reason."""
-    expected = ",".join(sheet.heading)
-    for column in sheet.heading:
-        if heading.count(column) > 1:
-            yield column, "the column is there twice"
-        elif column not in heading:
-            yield column, f"there is no such column; expected are {expected}"
-    for column in heading:
-        if column not in sheet.heading:
-            yield ascii(column)[1:-1][:60], f"the column is not known; expected are {expected}"
+    expected = ",".join(column.name for column in sheet.columns)
+    if sheet.further:
+        expected += f" and, where wanted, {','.join(column.name for column in sheet.further)}"
+    for column in sheet.every:
+        if heading.count(column.name) > 1:
+            yield column.name, "the column is there twice"
+        elif column.name not in heading and column in sheet.columns:
+            yield column.name, f"there is no such column; expected are {expected}"
+    for name in heading:
+        if name not in sheet.heading:
+            yield ascii(name)[1:-1][:60], f"the column is not known; expected are {expected}"
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[int, str | None]]:
@@ -120,29 +127,34 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str | None]]:
         yield number, text.removeprefix(BOM) if number == 1 else text
 
 
-def _row(sheet: Sheet, places: tuple[int, ...], number: int, line: str) -> Row | Finding:
+def _row(sheet: Sheet, places: dict[Column, int], number: int, line: str) -> Row | Finding:
     try:
         values = _values(line)
     except _Broken as broken:
         # The values before the broken one are whole, so its column is known.
-        column = _column(sheet, places, broken.place)
+        column = _column(places, broken.place)
         return Finding(sheet.file, number, column, str(broken))
     if len(values) != len(places):
         reason = f"{len(values)} values in a row of {len(places)} columns"
-        return Finding(sheet.file, number, _column(sheet, places, len(values)), reason)
-    return Row(number, tuple(values[place].strip() for place in places))
+        return Finding(sheet.file, number, _column(places, len(values)), reason)
+    return Row(number, tuple(_value(column, *values[place]) for column, place in places.items()))
 
 
-def _column(sheet: Sheet, places: tuple[int, ...], place: int) -> str:
+def _value(column: Column, text: str, quoted: bool) -> str | None:  # noqa: FBT001  (a value and how it stands)
+    """Blanks around a value are none of it, unless it says so."""
+    return text if quoted and column.exact else text.strip() or None
+
+
+def _column(places: dict[Column, int], place: int) -> str:
     """The column at a place of the file's lines; the last one for what stands behind it."""
-    return sheet.heading[places.index(min(place, len(places) - 1))]
+    return next(column.name for column, at in places.items() if at == min(place, len(places) - 1))
 
 
-def _values(line: str) -> list[str]:
-    """The values of a line (RFC 4180). Raises _Broken."""
+def _values(line: str) -> list[tuple[str, bool]]:
+    """The values of a line (RFC 4180), each with whether it stands in quotes. Raises _Broken."""
     if '"' not in line:
-        return line.split(",")
-    values: list[str] = []
+        return [(value, False) for value in line.split(",")]
+    values: list[tuple[str, bool]] = []
     at = 0
     while True:
         value = VALUE.match(line, at)
@@ -151,7 +163,7 @@ def _values(line: str) -> list[str]:
             reason = "text follows the closing quote" if closed else "a quote is opened and not closed on this line"
             raise _Broken(len(values), reason)
         quoted = value["quoted"]
-        values.append(value["plain"] if quoted is None else quoted.replace('""', '"'))
+        values.append((value["plain"], False) if quoted is None else (quoted.replace('""', '"'), True))
         if not value["end"]:
             return values
         at = value.end()

@@ -8,22 +8,24 @@ import re
 from collections.abc import Coroutine
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
 from auth.credentials import Headers, values
 from auth.principal import Caller
-from auth.tenancy import TenantSelector
-from schema.graph import refused
+from auth.standing import Callers, Stands
+from schema.answers import refused
 from schema.operation import Answer, OperationRequest
-from tenantry.answers import send_answer
-from tenantry.body import ClientGone, from_body, from_query_string, read_body
-from tenantry.negotiation import MediaType, answer_type, check_body
+from schema.streaming import Stream
+from tenantry.answers import ReaderStuck, send_answer
+from tenantry.body import MOST_DOCUMENT, ClientGone, from_body, from_query_string, read_body
+from tenantry.event_stream import send_events, send_one
+from tenantry.negotiation import Accepted, MediaType, accepted, check_body
 
+Answered = TypeVar("Answered")
 # Visible ASCII.
 KEY = re.compile(r"[!-~]{1,128}")
 
@@ -32,50 +34,72 @@ class Runs(Protocol):
     """What this door needs of `schema.graph.Graph`."""
 
     async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        """Answer a request; refusals and faults are answers too."""
+        """Answer a query or mutation; refusals and faults are answers too."""
+        ...
+
+    async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
+        """Begin a subscription, or answer anything else."""
         ...
 
 
 class GraphQLEndpoint:
     """An ASGI application for one address."""
 
-    def __init__(
-        self, graph: Runs, authenticator: Authenticator, selector: TenantSelector, max_body_bytes: int
-    ) -> None:
-        """`max_body_bytes` bounds the body of a POST and the query string of a GET."""
+    def __init__(self, graph: Runs, callers: Callers, ending: asyncio.Event, max_body_bytes: int) -> None:
+        """`ending` ends streams; `max_body_bytes` bounds the body of a POST and, where it is less, the query string."""
         self._graph = graph
-        self._authenticator = authenticator
-        self._selector = selector
+        self._callers = callers
+        self._ending = ending
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; say nothing to a caller that hung up."""
-        media_type = MediaType.JSON
+        accepts = Accepted(MediaType.JSON)
         try:
             check_method(scope["method"])
-            media_type = answer_type(scope["headers"])
+            accepts = accepted(scope["headers"])
             caller = await self._caller(scope)
             key = idempotency_key(scope["headers"])
             request = replace(await self._request(scope, receive), idempotency_key=key)
-            answer = await while_connected(receive, self._graph.run(request, caller, scope["request_id"]))
+            if accepts.events:
+                answer = await while_connected(receive, self._stream(request, scope, send, accepts))
+            else:
+                answer = await while_connected(receive, self._graph.run(request, caller, scope["request_id"]))
         except Refusal as refusal:
             answer = refused(refusal)
         except ClientGone:
             return
         else:
-            answer = as_media_type(answer, media_type)
-        await send_answer(send, answer, media_type)
+            if answer is None:
+                return
+            answer = as_media_type(answer, accepts.shown)
+        await send_answer(send, answer, accepts.shown)
+
+    async def _stream(self, request: OperationRequest, scope: Scope, send: Send, accepts: Accepted) -> Answer | None:
+        """Stream a subscription to its end; anything else is an answer, streamed only where no other is accepted."""
+        opened = await self._graph.open(request, self._callers.standing(scope["headers"]), scope["request_id"])
+        if isinstance(opened, Answer):
+            # What is wrong with a well-formed request is said in the stream, as the older media type says it with 200.
+            if accepts.media_type is not None or opened.status not in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}:
+                return opened
+            await send_one(send, opened)
+            return None
+        try:
+            await send_events(send, opened, self._ending)
+        except ReaderStuck:
+            raise ClientGone from None
+        finally:
+            await asyncio.shield(asyncio.ensure_future(opened.aclose()))
+        return None
 
     async def _caller(self, scope: Scope) -> Caller:
-        principal = await self._authenticator.authenticate(scope["headers"])
-        structlog.contextvars.bind_contextvars(token=str(principal.token_id))
-        caller = await self._selector.select(principal, scope["headers"])
-        structlog.contextvars.bind_contextvars(tenant=caller.tenant.slug)
+        caller = await self._callers.caller(scope["headers"])
+        structlog.contextvars.bind_contextvars(token=str(caller.principal.token_id), tenant=caller.tenant.slug)
         return caller
 
     async def _request(self, scope: Scope, receive: Receive) -> OperationRequest:
         if scope["method"] == "GET":
-            return from_query_string(scope["query_string"], self._max_body_bytes)
+            return from_query_string(scope["query_string"], min(self._max_body_bytes, MOST_DOCUMENT))
         check_body(scope["headers"])
         return from_body(await read_body(receive, self._max_body_bytes))
 
@@ -105,7 +129,7 @@ def as_media_type(answer: Answer, media_type: MediaType) -> Answer:
     return answer
 
 
-async def while_connected(receive: Receive, running: Coroutine[Any, Any, Answer]) -> Answer:
+async def while_connected(receive: Receive, running: Coroutine[Any, Any, Answered]) -> Answered:
     """Run to the end, or for as long as the caller stays. Raises ClientGone."""
     work = asyncio.create_task(running)
     watch = asyncio.create_task(_gone(receive))

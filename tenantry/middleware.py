@@ -4,6 +4,7 @@ What escapes everything else reaches a client as an error id and nothing more (l
 """
 
 import re
+from collections.abc import Callable
 from time import perf_counter
 
 import structlog
@@ -13,9 +14,10 @@ from auth.codes import Code, Refusal
 from auth.credentials import values
 from models.clock import Clock
 from models.faults import is_outage
-from schema.graph import refused, unavailable
+from schema.answers import refused, unavailable
 from tenantry.answers import send_answer
 from tenantry.drain import Drain
+from tenantry.event_stream import is_event_stream
 from tenantry.health import LIVE, READY
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -48,7 +50,7 @@ class Requests:
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        sending = _Sending(send, request_id, closing=self._drain.begun)
+        sending = _Sending(send, request_id, closing=self._drain.begun, streams=self._leave)
         self._under_way += 1
         try:
             if self._under_way > self._max_requests and scope["path"] not in PROBES:
@@ -61,7 +63,8 @@ class Requests:
                 raise
             await send_answer(sending, refused(fault))
         finally:
-            self._under_way -= 1
+            if not sending.streaming:
+                self._leave()
             level = log.debug if scope["path"] in PROBES else log.info
             level(
                 "request",
@@ -70,6 +73,9 @@ class Requests:
                 status=sending.status or CLIENT_CLOSED,
                 milliseconds=round((perf_counter() - began) * 1000, 1),
             )
+
+    def _leave(self) -> None:
+        self._under_way -= 1
 
     def _request_id(self, scope: Scope) -> str:
         """The caller's own, if it gave one that is fit for a log line, or a new one."""
@@ -89,18 +95,26 @@ class Requests:
 
 
 class _Sending:
-    """The way out: notes the status and adds the request's id."""
+    """The way out: notes the status and adds the request's id.
 
-    def __init__(self, send: Send, request_id: str, *, closing: bool) -> None:
+    A stream lasts for hours and mostly waits: it is not counted among the requests that run at once.
+    """
+
+    def __init__(self, send: Send, request_id: str, *, closing: bool, streams: Callable[[], None]) -> None:
         self._send = send
+        self._streams = streams
         self._added = [(b"x-request-id", request_id.encode())]
         if closing:  # so that a connection that is kept open does not bring one request more
             self._added.append((b"connection", b"close"))
         self.status: int | None = None
+        self.streaming = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if is_event_stream(message["headers"]):
+                self.streaming = True
+                self._streams()
             message = {**message, "headers": [*message["headers"], *self._added]}
         await self._send(message)
 

@@ -1,6 +1,7 @@
 """Which media type an answer has, and which bodies are read at all (GraphQL over HTTP, RFC 9110)."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from auth.codes import Code, Refusal
@@ -19,6 +20,8 @@ class MediaType(StrEnum):
         return f"{self}; charset=utf-8"
 
 
+# For subscriptions; and for anything else where no single answer is acceptable.
+EVENT_STREAM = "text/event-stream"
 # Where a caller likes both alike. A wildcard alone means JSON: old clients send */* and know only 200.
 PREFERENCE = {MediaType.GRAPHQL: 1, MediaType.JSON: 0}
 WILDCARDS = ("application/*", "*/*")
@@ -26,20 +29,36 @@ UTF_8 = frozenset({"utf-8", "utf8"})
 QUALITY = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
-def answer_type(headers: Headers) -> MediaType:
-    """The best that the caller accepts. Raises Refusal (NOT_ACCEPTABLE)."""
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the caller accepts: a media type for one answer (None: no such), and whether it would read a stream."""
+
+    media_type: MediaType | None
+    events: bool = False
+
+    @property
+    def shown(self) -> MediaType:
+        """What a refusal is shown in, whatever is accepted."""
+        return self.media_type or MediaType.JSON
+
+
+def accepted(headers: Headers) -> Accepted:
+    """What the caller accepts. Raises Refusal (NOT_ACCEPTABLE) where that is nothing of ours."""
     accept = ",".join(values(headers, b"accept"))
     if not accept.strip():
-        return MediaType.JSON
+        return Accepted(MediaType.JSON)
     offered: dict[str, float] = {}
     for each in accept.split(","):
         media, parameters = parsed(each)
         if parameters.get("charset", "utf-8") in UTF_8:
             offered[media] = max(offered.get(media, 0.0), _quality(parameters))
     best = max(MediaType, key=lambda media: _rank(media, offered))
+    events = offered.get(EVENT_STREAM, 0.0) > 0.0
     if _rank(best, offered)[0] == 0.0:
-        raise Refusal(Code.NOT_ACCEPTABLE, f"Answers are {' or '.join(MediaType)}: accept one of them.")
-    return best
+        if not events:
+            raise Refusal(Code.NOT_ACCEPTABLE, f"Answers are {' or '.join(MediaType)}: accept one of them.")
+        return Accepted(None, events=True)
+    return Accepted(best, events)
 
 
 def check_body(headers: Headers) -> None:

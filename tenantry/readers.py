@@ -1,5 +1,6 @@
 """How the text of an environment variable becomes a value; each reader says in words what it accepts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+# A page's address as a browser names it: no path, and a port only where it is not the scheme's own.
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 # What libpq calls them, and what asyncpg does.
 RENAMED = {"sslmode": "ssl"}
 
@@ -74,6 +77,24 @@ def _read_database_url(text: str) -> str:
     return url.set(drivername="postgresql+asyncpg", query=query).render_as_string(hide_password=False)
 
 
+def _read_redis_url(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    if scheme not in {"redis", "rediss"} or not rest:
+        raise ValueError("it is not an address of that form")
+    return text
+
+
+def _read_origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers send them: in lower case, without a path."""
+    origins = tuple(each.strip().lower().removesuffix("/") for each in text.split(",") if each.strip())
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin!r} is no origin")
+    return origins
+
+
 TEXT = Reader("text", _plain)
 FOLDER = Reader("a folder", lambda text: Path(text).expanduser())
 DATABASE_URL = Reader("`postgresql://USER:PASSWORD@HOST:PORT/DATABASE`", _read_database_url, secret=True)
+ORIGINS = Reader("origins such as `https://dashboard.example`, with commas between", _read_origins)
+REDIS_URL = Reader("`redis://USER:PASSWORD@HOST:PORT/NUMBER`, or `rediss://…`", _read_redis_url, secret=True)

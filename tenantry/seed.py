@@ -9,13 +9,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models import Area, AreaKind, Device, DeviceKind, DeviceLifecycle, DeviceStatus, DeviceType, Location
+from loaders import entities
+from loaders.entities import Entity
+from models import AreaKind, DeviceKind, DeviceLifecycle, DeviceStatus, Location
 from models.clock import Clock
 from models.database import Database
-from resolvers.bulk import insert_rows, take_time
+from resolvers import telling
+from resolvers.bulk import take_time
 from resolvers.problems import NotFound, Problem
 from resolvers.tenants import create_tenant, tenant_by_slug
 
+# Who the feed says did it.
+ACTOR = "tenantry seed"
 AREAS_PER_FLOOR = 10
 CITIES = (
     ("Oslo", "NO", "Europe/Oslo"),
@@ -89,7 +94,9 @@ async def seed(
                 seeded.left.append(slug)
             else:
                 await take_time(connection)
+                await telling.gather(connection)
                 await Filling(connection, clock, tenant_id, clock.now()).fill(size)
+                await telling.tell(connection, clock, tenant_id, ACTOR)
                 seeded.filled.append(slug)
         tell("tenants", number)
     return seeded
@@ -120,20 +127,20 @@ class Filling:
         """Types, locations, areas and devices."""
         types = {kind: self.clock.new_id() for kind in DeviceKind}
         named = ((types[kind], kind.lower(), kind.capitalize(), kind) for kind in types)
-        await self._insert(DeviceType, ("key", "name", "kind"), named)
+        await self._insert(entities.DEVICE_TYPE, ("key", "name", "kind"), named)
         sites = [(self.clock.new_id(), number) for number in range(1, size.locations + 1)]
         located = (
             (site, f"location-{number}", f"Location {number}", *CITIES[number % len(CITIES)]) for site, number in sites
         )
-        await self._insert(Location, LOCATION, located)
+        await self._insert(entities.LOCATION, LOCATION, located)
         places: list[Place] = []
-        await self._insert(Area, AREA, self._areas(sites, size.areas, places))
-        await self._insert(Device, DEVICE, self._devices(places, size.devices, types))
+        await self._insert(entities.AREA, AREA, self._areas(sites, size.areas, places))
+        await self._insert(entities.DEVICE, DEVICE, self._devices(places, size.devices, types))
 
-    async def _insert(self, model: Any, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
+    async def _insert(self, entity: Entity, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> None:
         common = ("tenant_id", "created_at", "updated_at")
         whole = ((*row, self.tenant_id, self.now, self.now) for row in rows)
-        await insert_rows(self.connection, model, ("id", *columns, *common), whole)
+        await telling.create_rows(self.connection, entity, ("id", *columns, *common), whole)
 
     def _areas(self, sites: list[tuple[uuid.UUID, int]], count: int, places: list[Place]) -> Iterator[tuple[Any, ...]]:
         """Floors, each with its rooms; all of them are kept in `places` for their devices."""

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from tenantry.readers import DATABASE_URL, FOLDER, TEXT, Reader, one_of, seconds, whole
+from tenantry.readers import DATABASE_URL, FOLDER, ORIGINS, REDIS_URL, TEXT, Reader, one_of, seconds, whole
 
 
 class SettingsError(Exception):
@@ -54,6 +54,12 @@ class Settings:
         "keep it from the server.",
         shown="the embedded server",
     )  # fmt: skip
+    redis_url: str | None = setting(
+        "TENANTRY_REDIS_URL", REDIS_URL, None,
+        "A Redis that wakes whoever follows a feed, in every process. Needed where a transaction pooler stands before "
+        "PostgreSQL, which would swallow its NOTIFY.",
+        shown="PostgreSQL's own NOTIFY",
+    )  # fmt: skip
     home: Path = setting(  # noqa: RUF009  (it makes a field)
         "TENANTRY_HOME", FOLDER, MISSING,
         "Where the embedded server keeps its data.",
@@ -78,11 +84,20 @@ class Settings:
         "TENANTRY_MAX_REQUESTS", whole(1, 100_000), 256,
         "Requests that each server process answers at once; more get 503 without a wait.",
     )  # fmt: skip
+    max_connections: int = setting(
+        "TENANTRY_MAX_CONNECTIONS", whole(1, 100_000), 500,
+        "WebSockets that each server process keeps open for one tenant's tokens; more are told to try again later.",
+    )  # fmt: skip
+    origins: tuple[str, ...] = setting(
+        "TENANTRY_ORIGINS", ORIGINS, (),
+        "Origins of pages that may open a WebSocket here, beside those that this server serves itself.",
+        shown="none",
+    )  # fmt: skip
     max_body_bytes: int = setting(
         "TENANTRY_MAX_BODY_BYTES",
         whole(1024, 16_777_216),
-        131_072,
-        "The largest body of a request, or query string.",
+        1_048_576,
+        "The largest body of a request; its document, or a query string, is 131072 at most.",
     )
     max_tokens: int = setting(
         "TENANTRY_MAX_TOKENS", whole(10, 100_000), 1000, "Tokens (words and signs) of a GraphQL document."

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from auth.scopes import Scope
-from models import Area, Deletion, Device, DeviceType, Event, Location, Organization
+from models import Area, Deletion, Device, DeviceType, Event, Location, Organization, Tenant
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.estate import Estate
@@ -19,8 +19,10 @@ SHOWN = {
     "DeviceType": "id version key name kind commands properties",
     "Device": """id version serial name lifecycle firmware enabled labels desired purchaseValue currency
       warrantyEndsAt updatedAt type { id } location { id } area { id } parent { id } organization { id }""",
+    "Tenant": """id version slug name status city country currency email updatedAt
+      branding { logoUrl accentColor } parent { id }""",
 }
-TABLES = (Location, Area, Organization, DeviceType, Device, Deletion, Event)
+TABLES = (Tenant, Location, Area, Organization, DeviceType, Device, Deletion, Event)
 Node = dict[str, Any]
 
 

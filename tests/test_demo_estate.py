@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from models import PLATFORM_ID, Area, Device, DeviceKind, DeviceType, Location, Organization
+from models import PLATFORM_ID, Area, Device, DeviceKind, DeviceType, Event, Location, Organization
 from models.database import Database
 from models.migrate import migrate
 from tenantry.databases import Databases
@@ -124,6 +124,16 @@ def test_names_tell_devices_of_a_building_apart(estate: Rows) -> None:
     names = Counter((row["location_id"], row["name"]) for row in estate["device"])
     assert set(names.values()) == {1}
     assert all(row["purchase_value"] > 0 and row["warranty_ends_at"] for row in estate["device"])
+
+
+async def test_each_thing_is_told_once_in_the_feed(databases: Databases, demo: DemoEstate, estate: Rows) -> None:
+    """By the command that made it, in the transaction that made it."""
+    told: list[Any] = []
+    for customer in demo.customers:
+        async with databases.app.read(customer["id"]) as connection:
+            told += (await connection.execute(select(Event.__table__))).mappings().all()
+    assert {(event["kind"], event["actor_name"]) for event in told} == {("CREATED", "tenantry demo")}
+    assert sorted(event["entity_id"] for event in told) == sorted(row["id"] for rows in estate.values() for row in rows)
 
 
 async def test_a_second_filling_keeps_everything(databases: Databases, demo: DemoEstate, estate: Rows) -> None:

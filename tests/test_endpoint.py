@@ -98,7 +98,14 @@ async def test_the_best_accepted_media_type_is_answered(
 
 @pytest.mark.parametrize(
     "accept",
-    ["text/event-stream", "text/html", "application/json;q=0", "application/json;charset=utf-16", "*/*;q=0", "json"],
+    [
+        "text/event-stream;q=0",
+        "text/html",
+        "application/json;q=0",
+        "application/json;charset=utf-16",
+        "*/*;q=0",
+        "json",
+    ],
 )
 async def test_an_answer_that_nobody_accepts_is_not_made(client: httpx.AsyncClient, accept: str) -> None:
     """A stream is not what a plain query gets, even for clients that ask for nothing else."""

@@ -99,7 +99,7 @@ async def test_every_missing_scope_is_named_with_its_field(ask: Ask, acme: Estat
     """One refusal is enough to mend the token."""
     outcome = await ask(acme, "{ me { tenant { name } } devices { nodes { area { name } } } }", Scope.SCHEMA_READ)
     assert outcome.errors[0]["extensions"]["missing"] == [
-        {"field": "Me.tenant", "scopes": ["platform.tenants.read"]},
+        {"field": "Me.tenant", "scopes": ["tenant.context.read"]},
         {"field": "Query.devices", "scopes": ["tenant.devices.read"]},
         {"field": "Device.area", "scopes": ["tenant.areas.read"]},
     ]
@@ -135,7 +135,7 @@ async def test_a_document_is_prepared_once(
         prepared.append(text)
         return parse_bounded(text, limits)
 
-    monkeypatch.setattr("schema.graph.parse_bounded", counting)
+    monkeypatch.setattr("schema.documents.parse_bounded", counting)
     caller = caller_of(acme.tenant, clock, frozenset({Scope.DEVICES_READ}))
     for _ in range(3):
         await graph.run(
@@ -153,7 +153,7 @@ async def test_prepared_documents_are_bounded(
     for number in range(50):
         answer = await graph.run(OperationRequest(f"{{ a{number}: me {{ kind }} }}"), caller, "r")
         assert answer.status == 200
-    assert len(graph._prepared) == 10
+    assert len(graph._documents) == 10
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,26 @@ from models.clock import Clock
 from schema.graph import Graph
 from tenantry.databases import Databases
 from tenantry.graphiql import FOLDER
-from tests.ask import Ask
+from tests.ask import Ask, caller_of
 from tests.estate import Estate
+from tests.following import HeldStanding, following, write_events
 from tests.http import client_of
 
 VENDORED: dict[str, Any] = json.loads((FOLDER / "vendor.json").read_text())
 CARRIED = {asset["file"]: asset for asset in VENDORED["assets"]}
-OURS = {"index.html", "explorer.js", "explorer.css", "examples.js", "storage.js", "icon.svg"}
+OURS = {"index.html", "explorer.js", "explorer.css", "events.js", "examples.js", "storage.js", "icon.svg"}
 RECORDS = {"vendor.json", VENDORED["licences"]["file"]}
 EXAMPLE = re.compile(r"query: `([^`]*)`,(?:\s*variables: `([^`]*)`)?")
 EXAMPLES = EXAMPLE.findall((FOLDER / "examples.js").read_text())
+FOLLOWED = [each for each in EXAMPLES if "subscription" in each[0]]
+ANSWERED = [each for each in EXAMPLES if each not in FOLLOWED]
 READS = [scope for scope in Scope if scope.startswith("tenant.") and scope.endswith(".read")]
+
+
+def named(example: tuple[str, str]) -> str:
+    """The operation's name."""
+    found: list[str] = re.findall(r"(?:query|mutation) (\w+)", example[0])
+    return found[0]
 
 
 @pytest.fixture
@@ -77,7 +86,8 @@ async def test_everything_that_the_page_loads_is_served_and_kept_for_ever(strang
     found = addresses(await stranger.get("/graphiql"))
     assert {address.rpartition("/")[2] for address in found} == (set(CARRIED) | OURS) - {
         "index.html",
-        "examples.js",  # explorer.js imports these two from beside itself
+        "events.js",  # explorer.js imports these three from beside itself
+        "examples.js",
         "storage.js",
     }
     types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
@@ -94,7 +104,7 @@ async def test_everything_that_the_page_loads_is_served_and_kept_for_ever(strang
 async def test_what_a_module_imports_lies_beside_it(stranger: httpx.AsyncClient) -> None:
     """Relative addresses, so that they carry the digest too."""
     imported = re.findall(r'from "\./([^"]+)"', (FOLDER / "explorer.js").read_text())
-    assert set(imported) == {"examples.js", "storage.js"}
+    assert set(imported) == {"events.js", "examples.js", "storage.js"}
     for name in imported:
         assert (await asset(stranger, name)).status_code == 200
 
@@ -170,11 +180,21 @@ def test_every_example_is_found() -> None:
     assert len(EXAMPLES) == (FOLDER / "examples.js").read_text().count("query: `") >= 5
 
 
-@pytest.mark.parametrize(
-    ("query", "variables"), EXAMPLES, ids=[re.findall(r"(?:query|mutation) (\w+)", each[0])[0] for each in EXAMPLES]
-)
+@pytest.mark.parametrize(("query", "variables"), ANSWERED, ids=map(named, ANSWERED))
 async def test_an_example_is_answered(ask: Ask, acme: Estate, query: str, variables: str) -> None:
     """As it stands, for a caller that may read its tenant and, where it changes something, write it."""
     writes = [Scope.LOCATIONS_WRITE] if "mutation" in query else []
     outcome = await ask(acme, query, *READS, *writes, **json.loads(variables or "{}"))
     assert (outcome.status, outcome.errors) == (200, [])
+
+
+async def test_the_example_that_follows_is_told_what_happens(
+    graph: Graph, databases: Databases, acme: Estate, clock: Clock
+) -> None:
+    """As it stands, too."""
+    (query, variables), *others = FOLLOWED
+    reads = HeldStanding(caller_of(acme.tenant, clock, frozenset(READS)))
+    async with following(graph, reads, query, **json.loads(variables)) as reader:
+        await write_events(databases, acme, clock)
+        assert (await reader.event())["thingId"] == acme.ids["Device"]
+    assert others == []

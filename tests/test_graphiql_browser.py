@@ -11,6 +11,7 @@ from models.clock import SystemClock
 from tenantry.databases import Databases
 from tests.browser import Page, open_page
 from tests.estate import Estate, make_tenant
+from tests.following import write_events
 from tests.http import token_of
 from tests.node_packages import installed
 from tests.postgres import Urls
@@ -169,4 +170,20 @@ async def test_the_examples_come_back(page: Page, served: Serving, token: str, a
     await give(page, token)
     await page.call("click", ".graphiql-execute-button")
     await page.see(ANSWER, acme.tenant.slug)
+    await assert_kept_to_itself(page, served)
+
+
+async def test_a_subscription_shows_what_happens(
+    page: Page, served: Serving, databases: Databases, acme: Estate, token: str
+) -> None:
+    """As it happens, until it is stopped."""
+    await give(page, token)
+    await run(page, "subscription Follow { estateChanged(types: [DEVICE]) { number kind thingId } }")
+    await page.see("#outcome", "open")
+    await write_events(databases, acme, SystemClock())
+    await page.see(ANSWER, acme.ids["Device"])
+    await write_events(databases, acme, SystemClock())
+    await page.see(ANSWER, '"number": "2"')
+    await page.call("click", ".graphiql-execute-button")
+    await page.see("[aria-label='Execute query (Ctrl-Enter)']")
     await assert_kept_to_itself(page, served)

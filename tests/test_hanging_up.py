@@ -8,6 +8,7 @@ import pytest
 from auth.authentication import Authenticator
 from auth.principal import Caller
 from auth.scopes import Scope
+from auth.standing import Callers
 from auth.tenancy import TenantSelector
 from models.clock import Clock
 from schema.operation import Answer, OperationRequest
@@ -39,6 +40,10 @@ class Endless:
             self.stopped.set()
         raise AssertionError
 
+    async def open(self, *_: Any) -> Answer:
+        """Nobody subscribes here."""
+        raise AssertionError
+
 
 @pytest.fixture
 def endless() -> Endless:
@@ -49,9 +54,8 @@ def endless() -> Endless:
 @pytest.fixture
 def hanging(databases: Databases, clock: Clock, endless: Endless) -> GraphQLEndpoint:
     """An endpoint that is never done."""
-    return GraphQLEndpoint(
-        endless, Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), 10_000
-    )
+    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), clock)
+    return GraphQLEndpoint(endless, callers, asyncio.Event(), 10_000)
 
 
 def scope_of(token: str) -> dict[str, Any]:

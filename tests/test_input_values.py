@@ -9,9 +9,16 @@ from tests.ask import Ask
 from tests.changing import EVERYTHING, change, changed, create_device, document, everything
 from tests.estate import Estate
 
-NESTED: Any = 1
-for _ in range(300):
-    NESTED = [NESTED]
+
+def nested(levels: int) -> Any:
+    """Lists in each other."""
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+NESTED = nested(300)
 BAD: list[tuple[str, str, Any]] = [
     ("updateLocation", "name", None),
     ("updateLocation", "code", None),
@@ -53,6 +60,7 @@ BAD: list[tuple[str, str, Any]] = [
     ("updateDevice", "labels", ["ok", ""]),
     ("updateDevice", "labels", ["a\0"]),
     ("updateDevice", "desired", {"a": "x" * 20_000}),
+    ("updateDevice", "desired", {"a": nested(100)}),
     ("updateDevice", "desired", None),
     ("updateDevice", "desired", "on"),
     ("updateDevice", "desired", []),
@@ -62,6 +70,7 @@ BAD: list[tuple[str, str, Any]] = [
     ("updateDevice", "purchaseValue", "1.001"),
     ("updateDevice", "purchaseValue", "1000000000000"),
     ("updateDevice", "purchaseValue", "1E+999999"),
+    ("updateDevice", "purchaseValue", "0E-99999"),
     ("updateDevice", "currency", "eur"),
 ]
 
@@ -99,6 +108,13 @@ async def test_a_name_in_any_script_is_kept(ask: Ask, acme: Estate, name: str) -
     """Characters are counted, not bytes."""
     row = await changed(ask, acme, "updateLocation", id=acme.ids["Location"], name=name)
     assert row["name"] == name
+
+
+async def test_the_deepest_json_is_kept_and_shown(ask: Ask, acme: Estate) -> None:
+    """Under a key too, which keeps it with the answer around it."""
+    desired = {"a": nested(99)}
+    row = await changed(ask, acme, "updateDevice", id=acme.ids["Device"], desired=desired, clientMutationId="k")
+    assert row["desired"] == desired
 
 
 @pytest.mark.parametrize("keyed", ["", ', clientMutationId: "k"'], ids=["no key", "key"])
@@ -149,3 +165,12 @@ async def test_an_input_that_lacks_what_is_required_is_refused(ask: Ask, acme: E
     """By the type of the input."""
     outcome = await ask(acme, document("createDevice"), *EVERYTHING, **{"in": {"serial": "n", "name": "N"}})
     assert (outcome.status, outcome.codes) == (400, ["BAD_USER_INPUT"])
+
+
+@pytest.mark.parametrize("number", [1e300, -1e300, 2**63, 1.5, 0.1, 5e-324])
+async def test_a_number_in_json_comes_back_as_it_was_written(ask: Ask, acme: Estate, number: float) -> None:
+    """However many digits PostgreSQL spells it with."""
+    made = await changed(ask, acme, "updateDevice", id=acme.ids["Device"], desired={"a": number})
+    assert made["desired"] == {"a": number}
+    outcome = await ask(acme, "{ devices { nodes { desired } } }", *EVERYTHING)
+    assert outcome.data["devices"]["nodes"] == [{"desired": {"a": number}}]

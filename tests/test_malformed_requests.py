@@ -1,16 +1,21 @@
 """Requests that are no GraphQL requests: each is told what is wrong, none is a 500 and none hangs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import orjson
 import pytest
 
+from auth.codes import Refusal
 from auth.scopes import Scope
 from models.clock import Clock
 from schema.graph import Graph
+from tenantry.body import MOST_DOCUMENT
 from tenantry.databases import Databases
+from tenantry.endpoint import GraphQLEndpoint
 from tests.estate import Estate
 from tests.http import GRAPHQL, JSON, QUERY, SETTINGS, client_of, code, message, token_of
 
@@ -118,7 +123,7 @@ async def test_a_body_is_counted_and_not_believed(client: httpx.AsyncClient) -> 
 
     response = await client.post("/graphql", content=chunks(), headers=JSON)
     assert (response.status_code, code(response)) == (413, "PAYLOAD_TOO_LARGE")
-    assert sent <= 4
+    assert sent <= SETTINGS.max_body_bytes // 65_536 + 2
 
 
 async def test_an_address_over_the_bound_is_refused(
@@ -128,3 +133,40 @@ async def test_an_address_over_the_bound_is_refused(
     async with client_of(databases, graph, clock, token, replace(SETTINGS, max_body_bytes=1024)) as client:
         response = await client.get(f"/graphql?query={'x' * 1024}")
     assert (response.status_code, code(response)) == (413, "PAYLOAD_TOO_LARGE")
+
+
+async def test_a_document_is_bounded_whatever_the_body_may_hold(client: httpx.AsyncClient) -> None:
+    """In bytes: at the bound it is read, one over it is not."""
+    for over, status in ((0, 200), (1, 413)):
+        query = QUERY + " " * (MOST_DOCUMENT - len(QUERY) + over)
+        response = await client.post("/graphql", content=orjson.dumps({"query": query}), headers=JSON)
+        assert response.status_code == status
+    assert (code(response), "`query` is larger than 131072 bytes" in message(response)) == ("PAYLOAD_TOO_LARGE", True)
+    wide = QUERY + "#" + "\u00e9" * (MOST_DOCUMENT // 2)
+    assert code(await client.post("/graphql", json={"query": wide})) == "PAYLOAD_TOO_LARGE"
+
+
+async def test_an_address_is_no_longer_than_a_document(graph: Graph) -> None:
+    """However large a body may be; no client of ours sends one as long, so the door itself is asked."""
+    callers: Any = None
+    door = GraphQLEndpoint(graph, callers, asyncio.Event(), SETTINGS.max_body_bytes)
+    scope = {"method": "GET", "query_string": b"query=" + b"x" * MOST_DOCUMENT}
+    with pytest.raises(Refusal) as refused:
+        await door._request(scope, asyncio.Event().wait)  # type: ignore[arg-type]
+    assert (refused.value.code, "131072 bytes" in refused.value.message) == ("PAYLOAD_TOO_LARGE", True)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (b"{}," * 10_000, "more than 10,000 objects"),
+        (b"0," * 50_000, "more than 50,000 values"),
+        (b"[[]]," * 200_000, "more than 50,000 values"),
+    ],
+)
+async def test_variables_of_too_many_parts_are_refused(client: httpx.AsyncClient, parts: bytes, said: str) -> None:
+    """A mebibyte of the smallest things would hold the server up for seconds when it is fitted to the schema."""
+    body = b'{"query": "{ __typename }", "variables": {"a": [' + parts + b"0]}}"
+    response = await client.post("/graphql", content=body, headers=JSON)
+    assert (response.status_code, code(response)) == (413, "PAYLOAD_TOO_LARGE")
+    assert said in message(response)

@@ -14,6 +14,7 @@ from loaders.entities import DEVICE, ENTITIES, Column, Entity
 from models import Base, Credential, Tenant
 from models.base import LIVING
 from models.policies import is_tenant_data
+from models.tenant import LIVING_TENANT
 
 TABLES = Base.metadata.sorted_tables
 TENANT_DATA = [table for table in TABLES if is_tenant_data(table)]
@@ -157,7 +158,7 @@ def indexes_for(table: Table, parent: str) -> list[tuple[list[str], bool]]:
         if isinstance(each, PrimaryKeyConstraint | UniqueConstraint)
     ]
     # Lists show the living alone.
-    wheres = {"None", f"{parent} IS NOT NULL", LIVING, f"{parent} IS NOT NULL AND {LIVING}"}
+    wheres = {"None", f"{parent} IS NOT NULL", LIVING, f"{parent} IS NOT NULL AND {LIVING}", LIVING_TENANT}
     indexes = [
         ([column.name for column in each.columns], each.unique)
         for each in table.indexes

@@ -163,12 +163,8 @@ def make_as_declared(connection: Connection) -> None:
 
 
 def create_policy(policy: Policy) -> str:
-    """The statement that makes a policy; what guards reads guards new rows too."""
-    check = f"WITH CHECK ({policy.using})" if policy.command == "ALL" else ""
-    return (
-        f"CREATE POLICY {policy.name} ON {policy.table} FOR {policy.command} TO {policy.role} "
-        f"USING ({policy.using}) {check}"
-    )
+    """The statement that makes a policy."""
+    return f"CREATE POLICY {policy.name} ON {policy.table} FOR {policy.command} TO {policy.role} {policy.clauses}"
 
 
 def differences(connection: Connection) -> list[Any]:

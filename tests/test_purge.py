@@ -83,7 +83,7 @@ async def test_a_set_goes_whole_and_for_good(ask: Ask, databases: Databases, acm
     assert purged == Purged({**NOTHING, "device": 1, "area": 2, "location": 1, "deletion": 1}, ())
     for noun in ("Location", "Area", "Device"):
         assert (await change(ask, acme, f"restore{noun}", id=acme.ids[noun]))["__typename"] == "NotFound"
-    left = {"location": 0, "area": 0, "device": 0, "deletion": 0, "organization": 1, "device_type": 1}
+    left = {"location": 0, "area": 0, "device": 0, "deletion": 0, "organization": 1, "device_type": 1, "tenant": 1}
     assert await remaining(databases, acme) == left
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -37,6 +38,10 @@ class Gate:
             raise self.failure
         await self.opened.wait()
         return Answer(200, b'{"data":{}}')
+
+    async def open(self, *_: Any) -> Answer:
+        """Nobody subscribes here."""
+        raise AssertionError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from models import Area, Device, DeviceType, Location
+from models import Area, Device, DeviceType, Event, Location
 from models.database import Database
 from resolvers.tenants import tenant_by_slug
 from tenantry.databases import Databases
@@ -108,3 +108,23 @@ async def test_a_neighbour_sees_nothing_of_it(databases: Databases, clock: HeldC
     async with databases.app.read(one) as connection:
         theirs = select(func.count()).select_from(Device).where(Device.tenant_id == other)
         assert (await connection.execute(theirs)).scalar_one() == 0
+
+
+async def test_each_row_is_told_once_in_the_feed(databases: Databases, clock: HeldClock, prefix: str) -> None:
+    """By the command, each where its thing is, what is referred to first; a second run tells nothing."""
+    for _ in range(2):
+        await run(databases, clock, prefix)
+    tenant_id = (await tenant_by_slug(databases.platform, f"{prefix}-1"))["id"]
+    async with databases.app.read(tenant_id) as connection:
+        feed = (await connection.execute(select(Event.__table__).order_by(Event.number))).mappings().all()
+        devices = (await connection.execute(select(Device.id, Device.location_id, Device.area_id))).all()
+    assert [event["number"] for event in feed] == list(range(1, len(feed) + 1))
+    made = {"DeviceType": 6, "Location": 2, "Area": 2 * 12, "Device": 2 * 12 * 6}
+    assert [event["entity"] for event in feed] == [name for name, count in made.items() for _ in range(count)]
+    assert {(event["kind"], event["entity_version"], event["actor_kind"], event["actor_name"]) for event in feed} == {
+        ("CREATED", 1, "OPERATOR", "tenantry seed")
+    }
+    told = {(event["entity_id"], event["location_id"], event["area_id"]) for event in feed}
+    assert {tuple(row) for row in devices} <= told
+    assert "status" in feed[-1]["changed"]
+    assert "created_at" not in feed[-1]["changed"]

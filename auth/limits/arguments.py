@@ -9,6 +9,7 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     Undefined,
     ValueNode,
@@ -40,13 +41,25 @@ class GivenArguments:
             return None
         return value if GRAPHQL_MIN_INT <= value <= GRAPHQL_MAX_INT else None
 
-    def count(self, field: FieldNode, name: str) -> int:
-        """How many items a list argument has; one thing in place of a list is a list of one."""
+    def count(self, field: FieldNode, name: str, *within: str) -> int:
+        """How many items a list has: an argument, or what lies `within` an input object by these names.
+
+        One thing in place of a list is a list of one.
+        """
         node = _argument(field, name)
         value = None if node is None else self._value(node)
+        for part in within:
+            value = self._part(value, part)
         if value is None:
             return 0
         return len(value) if isinstance(value, list | tuple) else 1
+
+    def _part(self, value: Any, name: str) -> Any:
+        """A field of an input object, which is a literal or was sent as a variable."""
+        if isinstance(value, ObjectValueNode):
+            node = next((each.value for each in value.fields if each.name.value == name), None)
+            return self._value(node)
+        return value.get(name) if isinstance(value, dict) else None
 
     def _value(self, node: ValueNode | None) -> Any:
         """None for null and for nothing; the items of a list are left as they are."""

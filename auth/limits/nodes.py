@@ -29,10 +29,12 @@ IsConnection: TypeAlias = Callable[[str, str], bool]
 
 # The root fields that answer a list of what they are given, and the argument that gives it.
 LOOKUPS = {"nodes": "ids", "_entities": "representations"}
+# Likewise, of many rows written at once. How many there may be is for the resolver to say; what they come to is ours.
+BULK = {"bulkCreateDevices": ("input", "items"), "bulkUpdateDevices": ("input", "items")}
 
 
 class Cost(NamedTuple):
-    """Rows of connections and look-ups, and values of all fields, as many as there could be at most."""
+    """Rows of connections, look-ups and bulk changes, and values of all fields, as many as there could be at most."""
 
     nodes: int = 0
     values: int = 0
@@ -57,8 +59,8 @@ def node_cost(
 ) -> int:
     """The rows that an operation of a valid document can answer with at most; `variables` as they were sent.
 
-    A connection is its page size times (1 + what each row selects). Fields that execution would merge, or that a
-    directive leaves out, count all the same. Linear: each fragment is counted once.
+    A connection is its page size times (1 + what each row selects), a bulk change likewise with its items. Fields that
+    execution would merge, or that a directive leaves out, count all the same. Linear: each fragment is counted once.
 
     Raises:
         Refusal: LIMIT_NODES, LIMIT_FIELDS (too many values), LIMIT_ENTITIES, or BAD_USER_INPUT for a page size.
@@ -118,6 +120,8 @@ class _Counting:
         below = self.selection(node.selection_set, get_named_type(declared.type))
         if around is self.schema.query_type and name in LOOKUPS:
             return below.times(self.lookups(node, LOOKUPS[name]))
+        if around is self.schema.mutation_type and name in BULK:
+            return below.times(self.given.count(node, *BULK[name]))
         if self.is_connection(around.name, name):
             return below.times(self.page_size(node, f"{around.name}.{name}", declared))
         return Cost(below.nodes, 1 + below.values)

@@ -6,16 +6,29 @@ with a line is a `Finding`; nothing of a wrong line is ever kept.
 """
 
 from resolvers.importing.applying import Count
+from resolvers.importing.column import Column
 from resolvers.importing.finding import Finding, Row
 from resolvers.importing.importer import Mode, Outcome, import_estate
 from resolvers.importing.loading import Source
-from resolvers.importing.sheet import AREAS, DEVICES, LOCATIONS, SHEETS, Sheet
+from resolvers.importing.sheet import (
+    AREAS,
+    DEVICE_TYPES,
+    DEVICES,
+    LOCATIONS,
+    ORGANIZATIONS,
+    SHEETS,
+    Sheet,
+    is_full,
+)
 
 __all__ = [
     "AREAS",
     "DEVICES",
+    "DEVICE_TYPES",
     "LOCATIONS",
+    "ORGANIZATIONS",
     "SHEETS",
+    "Column",
     "Count",
     "Finding",
     "Mode",
@@ -24,4 +37,5 @@ __all__ = [
     "Sheet",
     "Source",
     "import_estate",
+    "is_full",
 ]

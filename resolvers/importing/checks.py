@@ -24,14 +24,14 @@ async def note_findings(
 
 async def refuse(connection: AsyncConnection, sheet: Sheet) -> None:
     """Mark the lines with errors."""
-    table = TABLES[sheet]
+    table = TABLES[sheet.name]
     wrong = select(findings.c.line).where(findings.c.sheet == SHEETS.index(sheet), ~findings.c.note)
     await connection.execute(update(table).where(~table.c.refused, table.c.line.in_(wrong)).values(refused=True))
 
 
 async def drop_repeated(connection: AsyncConnection, sheet: Sheet) -> None:
     """The first line about a thing stands; later ones are errors, and nothing can refer to them."""
-    table = TABLES[sheet]
+    table = TABLES[sheet.name]
     first = func.min(table.c.line).over(partition_by=[table.c[name] for name in sheet.key])
     lines = select(table.c.line, first.label("first")).subquery()
     repeated = select(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line whose form is right: its values in the order of the sheet's columns, "" where there is none."""
+    """A line whose form is right: its values in the order of the source's columns, None where there is none."""
 
     line: int
-    values: tuple[str, ...]
+    values: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)

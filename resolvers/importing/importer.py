@@ -1,7 +1,7 @@
 """An import from its first line to its commit."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
@@ -11,25 +11,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.clock import Clock
 from models.database import Database
 from resolvers.bulk import take_time
-from resolvers.importing.applying import (
-    Count,
-    apply_areas,
-    apply_device_types,
-    apply_devices,
-    apply_locations,
-)
+from resolvers.importing.applying import Count, apply_sheet
 from resolvers.importing.checks import drop_repeated
+from resolvers.importing.column import Column
 from resolvers.importing.finding import Finding
-from resolvers.importing.kept import AREA, DEVICE, any_deleted
+from resolvers.importing.kept import AREA, DEVICE, ORGANIZATION, any_deleted
 from resolvers.importing.loading import Progress, Source, load
 from resolvers.importing.part_of import resolve_parents
-from resolvers.importing.references import resolve_areas, resolve_devices, resolve_locations
-from resolvers.importing.sheet import AREAS, DEVICES, SHEETS
-from resolvers.importing.staging import as_finding, create_staging, findings
-from resolvers.importing.telling import tell
+from resolvers.importing.references import (
+    resolve_areas,
+    resolve_device_types,
+    resolve_devices,
+    resolve_locations,
+    resolve_organizations,
+)
+from resolvers.importing.sheet import AREAS, DEVICE_TYPES, DEVICES, ORGANIZATIONS, SHEETS, is_full
+from resolvers.importing.staging import TABLES, as_finding, create_staging, findings
 from resolvers.importing.tree import refuse_lost
 from resolvers.problems import Conflict, Problem
+from resolvers.telling import gather, tell
 
+ACTOR = "tenantry import"
+
+# By the names of the sheets; none where there is no such sheet.
+Columns = Mapping[str, tuple[Column, ...]]
 CHANGED_MEANWHILE = "Somebody else changed the same things meanwhile. Nothing was imported: run it again."
 
 
@@ -89,16 +94,18 @@ async def import_estate(
     try:
         async with app.write(tenant_id) as connection:
             await _begin(connection, tenant_id)
-            read = {sheet.name: await load(connection, clock, source, sheet, progress) for sheet in SHEETS}
+            columns = {sheet.name: source.columns(sheet) for sheet in SHEETS}
+            there = [sheet for sheet in SHEETS if columns[sheet.name]]
+            read = {sheet.name: await load(connection, clock, source, sheet, progress) for sheet in there}
             progress("checking", 0)
-            await _check(connection, tenant_id)
+            await _check(connection, tenant_id, columns)
             errors, notes = await _report(connection, report)
             allowed = mode.partial or not errors
-            changes = await _change(connection, clock, tenant_id, progress) if allowed else None
+            changes = await _change(connection, clock, tenant_id, columns, progress) if allowed else None
             outcome = Outcome(read, errors, notes, changes)
             if mode.dry_run or not allowed:
                 raise _TakeBack
-            await tell(connection, clock, tenant_id)
+            await tell(connection, clock, tenant_id, ACTOR)
             await before_commit()
     except _TakeBack:
         return outcome
@@ -113,19 +120,24 @@ async def _begin(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
     turn = func.pg_advisory_xact_lock(func.hashtextextended(f"import {tenant_id}", 0))
     await connection.execute(select(turn))
     await create_staging(connection)
+    await gather(connection)
 
 
-async def _check(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
+async def _check(connection: AsyncConnection, tenant_id: uuid.UUID, columns: Columns) -> None:
     """Refuse what is wrong; each sheet refers to those before it."""
     for sheet in SHEETS:
         await drop_repeated(connection, sheet)
     # The planner knows nothing of tables that were made a moment ago.
-    await connection.execute(text("ANALYZE import_location, import_area, import_device"))
+    await connection.execute(text(f"ANALYZE {', '.join(table.name for table in TABLES.values())}"))
+    await resolve_organizations(connection, tenant_id)
+    await refuse_lost(connection, tenant_id, ORGANIZATIONS, ORGANIZATION, "parent")
     await resolve_locations(connection, tenant_id)
     await resolve_areas(connection, tenant_id)
     await refuse_lost(connection, tenant_id, AREAS, AREA, "parent")
+    await resolve_device_types(connection, tenant_id)
     await resolve_devices(connection, tenant_id)
-    await resolve_parents(connection, tenant_id)
+    names = [column.name for column in columns[DEVICES.name]]
+    await resolve_parents(connection, tenant_id, whole=is_full(DEVICES, names))
     await refuse_lost(connection, tenant_id, DEVICES, DEVICE, "part_of")
 
 
@@ -142,18 +154,16 @@ async def _report(connection: AsyncConnection, report: Callable[[Finding], None]
 
 
 async def _change(
-    connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, progress: Progress
+    connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, columns: Columns, progress: Progress
 ) -> dict[str, Count]:
     """Carry the good lines over, what is referred to first."""
     changes: dict[str, Count] = {}
-    for name, apply in (
-        ("locations", apply_locations),
-        ("areas", apply_areas),
-        ("device types", apply_device_types),
-        ("devices", apply_devices),
-    ):
-        progress(f"writing {name}", 0)
-        changes[name] = await apply(connection, clock, tenant_id)
+    for sheet in SHEETS:
+        # Devices name types that are on no sheet, so these are looked at in any case.
+        if columns[sheet.name] or sheet is DEVICE_TYPES:
+            name = sheet.name.replace("_", " ")
+            progress(f"writing {name}", 0)
+            changes[name] = await apply_sheet(connection, clock, tenant_id, sheet, columns[sheet.name])
     if await any_deleted(connection, tenant_id):
         raise Problem(Conflict(CHANGED_MEANWHILE))
     return changes

@@ -10,24 +10,39 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders import entities
-from resolvers.importing.staging import areas, devices, locations
+from resolvers.importing.sheet import AREAS, DEVICE_TYPES, DEVICES, LOCATIONS, ORGANIZATIONS
+from resolvers.importing.staging import areas, device_types, devices, locations, organizations
 
+ORGANIZATION: Any = entities.ORGANIZATION.sql
 LOCATION: Any = entities.LOCATION.sql
 AREA: Any = entities.AREA.sql
 TYPE: Any = entities.DEVICE_TYPE.sql
 DEVICE: Any = entities.DEVICE.sql
 
+# By the names of the sheets.
+KEPT = {
+    ORGANIZATIONS.name: ORGANIZATION,
+    LOCATIONS.name: LOCATION,
+    AREAS.name: AREA,
+    DEVICE_TYPES.name: TYPE,
+    DEVICES.name: DEVICE,
+}
 # Every column of a line that names a row.
 NAMING = (
+    (organizations.c.id, ORGANIZATION),
+    (organizations.c.parent_id, ORGANIZATION),
     (locations.c.id, LOCATION),
+    (locations.c.organization_id, ORGANIZATION),
     (areas.c.id, AREA),
     (areas.c.location_id, LOCATION),
     (areas.c.parent_id, AREA),
+    (device_types.c.id, TYPE),
     (devices.c.id, DEVICE),
     (devices.c.location_id, LOCATION),
     (devices.c.area_id, AREA),
     (devices.c.type_id, TYPE),
     (devices.c.parent_id, DEVICE),
+    (devices.c.organization_id, ORGANIZATION),
 )
 
 

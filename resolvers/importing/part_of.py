@@ -1,5 +1,7 @@
 """Which device a device belongs to: `part_of` is the last part of that one's serial, in the same location.
 
+In a full sheet it may also be a whole serial: then it means that device, wherever it is.
+
 Often the parent stands on a later line, or in another room. Where `part_of` names the row's own area it means
 where the device is, not what it is part of: no parent is set, and a note says so.
 """
@@ -17,8 +19,13 @@ from resolvers.importing.staging import devices
 unresolved = (~devices.c.refused, devices.c.part_of.is_not(None), devices.c.parent_id.is_(None))
 
 
-async def resolve_parents(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
-    """Find each line's parent among the lines, then among the devices that the tenant has in that location."""
+async def resolve_parents(connection: AsyncConnection, tenant_id: uuid.UUID, *, whole: bool) -> None:
+    """Find each line's parent among the lines, then among the devices that the tenant has in that location.
+
+    `whole`: a whole serial is understood, too.
+    """
+    if whole:
+        await _by_serial(connection, tenant_id)
     await _among_lines(connection)
     await _among_devices(connection, tenant_id)
 
@@ -38,6 +45,15 @@ async def resolve_parents(connection: AsyncConnection, tenant_id: uuid.UUID) -> 
     await note_findings(connection, DEVICES, "part_of", lost)
 
 
+async def _by_serial(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
+    every, parent = devices.alias("every_device"), devices.alias("parent")
+    meant = parent.c.serial == devices.c.part_of
+    await connection.execute(update(devices).where(meant, *unresolved).values(parent_id=parent.c.id))
+    on_a_line = exists(select(every.c.line).where(every.c.serial == DEVICE.c.serial))
+    meant = of(DEVICE, tenant_id) & (DEVICE.c.serial == devices.c.part_of) & ~on_a_line
+    await connection.execute(update(devices).where(meant, *unresolved).values(parent_id=DEVICE.c.id))
+
+
 async def _among_lines(connection: AsyncConnection) -> None:
     every, parent = devices.alias("every_device"), devices.alias("parent")
     named = (
@@ -48,7 +64,8 @@ async def _among_lines(connection: AsyncConnection) -> None:
     meant = (
         (named.c.location == devices.c.location) & (named.c.tail == devices.c.part_of) & (parent.c.line == named.c.line)
     )
-    await connection.execute(update(devices).where(meant).values(parent_id=parent.c.id, matches=named.c.matches))
+    found = update(devices).where(meant, devices.c.parent_id.is_(None))
+    await connection.execute(found.values(parent_id=parent.c.id, matches=named.c.matches))
 
 
 async def _among_devices(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:

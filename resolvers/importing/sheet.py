@@ -1,30 +1,59 @@
-"""The three sheets of an import, declared: their columns, and which values each column takes.
+"""The sheets of an estate, declared: their columns, and what each column takes.
 
-What a value refers to (a location, an area, a parent) is checked later, when all rows are read.
+Columns that every file has come first; the further ones are for what else callers write, with the bounds that hold
+for them everywhere.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from zoneinfo import available_timezones
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from models import AreaKind
-from resolvers.names import LONGEST_NAME
-
-LONGEST_CODE = 128
-LONGEST_SHOWN = 60
-# As in resolvers.names; one search is a hundred times faster than looking up every character's category.
-UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# What bytes that are not UTF-8 are decoded to by `errors="surrogateescape"`.
-UNDECODED = re.compile("[\udc80-\udcff]")
-
-# Why a value is refused, or None.
-Rule = Callable[[str], str | None]
+from resolvers.importing.column import Column, code, shown
+from resolvers.importing.written import written
+from resolvers.writing.nouns import AREA_NOUN, DEVICE_NOUN, DEVICE_TYPE_NOUN, LOCATION_NOUN, TIME_ZONES
 
 
-def _any(_value: str) -> None:
-    return None
+@dataclass(frozen=True)
+class Sheet:
+    """A kind of rows; `key` is the columns that say which thing a row is about.
+
+    A file has all of `columns` and any of `further`; with one of these it is a full sheet. An `optional` sheet may
+    be missing.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    further: tuple[Column, ...] = ()
+    optional: bool = False
+
+    @property
+    def file(self) -> str:
+        """What findings call it."""
+        return f"{self.name}.csv"
+
+    @property
+    def every(self) -> tuple[Column, ...]:
+        """All columns that a file may have."""
+        return self.columns + self.further
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(column.name for column in self.every)
+
+    def having(self, names: Collection[str]) -> tuple[Column, ...]:
+        """The columns of a file that has these, in the sheet's order, as they are in such a file."""
+        found = (column for column in self.every if column.name in names)
+        if is_full(self, names):
+            return tuple(replace(column, required=column.required and not column.narrowly) for column in found)
+        return tuple(replace(column, exact=False) for column in found)
+
+
+def is_full(sheet: Sheet, names: Collection[str]) -> bool:
+    """Whether a file with these columns has more than it must have."""
+    return any(column.name in names for column in sheet.further)
 
 
 def _kind(value: str) -> str | None:
@@ -37,106 +66,75 @@ def _country(value: str) -> str | None:
 
 
 def _time_zone(value: str) -> str | None:
-    return None if value in _time_zones() else f"{shown(value)} is no IANA time zone, such as Europe/Oslo"
+    return None if value in TIME_ZONES else f"{shown(value)} is no IANA time zone, such as Europe/Oslo"
 
 
-@cache
-def _time_zones() -> set[str]:
-    return available_timezones()
+ORGANIZATION = code("organization", says="organization_id")
 
-
-@dataclass(frozen=True)
-class Column:
-    """A column that every sheet of its kind has."""
-
-    name: str
-    required: bool = False
-    longest: int = LONGEST_NAME
-    rule: Rule = _any
-
-    def refuses(self, value: str) -> str | None:
-        """Why a value cannot stand here, or None."""
-        if not value:
-            return "a value is needed here" if self.required else None
-        unprintable = UNPRINTABLE.search(value)
-        if unprintable:
-            if UNDECODED.match(unprintable[0]):
-                return f"the bytes are not UTF-8 after {shown(value[: unprintable.start()])}"
-            return f"the control character U+{ord(unprintable[0]):04X} after {shown(value[: unprintable.start()])}"
-        if len(value) > self.longest:
-            return f"{len(value)} characters; at most {self.longest} are allowed"
-        return self.rule(value)
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A kind of rows; `key` is the columns that say which thing a row is about."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-
-    @property
-    def file(self) -> str:
-        """What findings call it."""
-        return f"{self.name}.csv"
-
-    @property
-    def heading(self) -> tuple[str, ...]:
-        """The names of the columns."""
-        return tuple(column.name for column in self.columns)
-
-    def refusals(self, values: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The place of each value that is refused, and why."""
-        for place, (column, value) in enumerate(zip(self.columns, values, strict=True)):
-            reason = column.refuses(value)
-            if reason is not None:
-                yield place, reason
-
-
-def shown(value: str) -> str:
-    """A value as messages quote it: no control characters, not too long."""
-    return repr(value if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]}…")
-
-
-def code(name: str, *, required: bool = False) -> Column:
-    """A column that names something by its code."""
-    return Column(name, required, LONGEST_CODE)
-
-
+ORGANIZATIONS = Sheet(
+    "organizations",
+    (code("key", required=True), Column("name", required=True)),
+    key=("key",),
+    further=(code("parent", says="parent_id"),),
+    optional=True,
+)
 LOCATIONS = Sheet(
     "locations",
     (
         code("code", required=True),
         Column("name", required=True),
-        Column("city"),
+        Column("city", exact=True),
         Column("country", rule=_country),
-        Column("timezone", rule=_time_zone),
+        Column("timezone", rule=_time_zone, says="time_zone"),
     ),
     key=("code",),
+    further=(
+        ORGANIZATION,
+        written(LOCATION_NOUN, "address"),
+        written(LOCATION_NOUN, "latitude"),
+        written(LOCATION_NOUN, "longitude"),
+    ),
 )
 AREAS = Sheet(
     "areas",
     (
-        code("location", required=True),
+        code("location", required=True, says="location_id"),
         code("code", required=True),
         Column("name", required=True),
         Column("kind", required=True, rule=_kind),
-        code("parent"),
+        code("parent", says="parent_id"),
     ),
     key=("location", "code"),
+    further=(written(AREA_NOUN, "floor"),),
+)
+DEVICE_TYPES = Sheet(
+    "device_types",
+    (code("key", required=True), Column("name", required=True), written(DEVICE_TYPE_NOUN, "kind")),
+    key=("key",),
+    further=tuple(written(DEVICE_TYPE_NOUN, name) for name in ("manufacturer", "model", "commands", "properties")),
+    optional=True,
 )
 DEVICES = Sheet(
     "devices",
     (
-        code("location", required=True),
-        code("area"),
+        code("location", required=True, says="location_id", narrowly=True),
+        code("area", says="area_id"),
         Column("serial", required=True),
         Column("name", required=True),
-        code("type", required=True),
-        Column("part_of"),
+        code("type", required=True, says="type_id"),
+        Column("part_of", says="parent_id"),
     ),
     key=("serial",),
-)
+    further=(
+        ORGANIZATION,
+        *(
+            written(DEVICE_NOUN, name)
+            for name in (
+                "lifecycle", "firmware", "enabled", "simulated", "labels", "desired", "purchase_value", "currency",
+                "warranty_ends_at",
+            )
+        ),
+    ),
+)  # fmt: skip
 # In the order in which they are read: each refers to those before it.
-SHEETS = (LOCATIONS, AREAS, DEVICES)
+SHEETS = (ORGANIZATIONS, LOCATIONS, AREAS, DEVICE_TYPES, DEVICES)

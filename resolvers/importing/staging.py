@@ -7,13 +7,15 @@ thing's. Texts are compared in byte order, as the columns that they are compared
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Column, Identity, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
+from loaders import entities
+from loaders.entities import Entity
 from models.base import SORTED_TEXT
 from resolvers.importing.finding import Finding
-from resolvers.importing.sheet import AREAS, DEVICES, LOCATIONS, SHEETS, Sheet
+from resolvers.importing.sheet import AREAS, DEVICE_TYPES, DEVICES, LOCATIONS, ORGANIZATIONS, SHEETS, Sheet
 
 STAGING = MetaData()
 
@@ -31,27 +33,34 @@ def _lines() -> list[Column[Any]]:
     ]
 
 
-def _texts(*names: str) -> list[Column[Any]]:
-    return [Column(name, SORTED_TEXT) for name in names]
+def _values(sheet: Sheet, entity: Entity) -> list[Column[Any]]:
+    """What the sheet says: texts, but where the tenant's column of that name holds something else."""
+    kept = entity.sql.c
+    return [
+        Column(name, SORTED_TEXT if name not in kept or isinstance(kept[name].type, Text) else kept[name].type)
+        for name in sheet.heading
+    ]
 
 
-locations = _staged("import_location", *_lines(), *_texts(*LOCATIONS.heading))
-areas = _staged(
-    "import_area",
-    *_lines(),
-    *_texts(*AREAS.heading, "floor"),
-    Column("location_id", Uuid),
-    Column("parent_id", Uuid),
+def _references(*names: str) -> list[Column[Any]]:
+    return [Column(name, Uuid) for name in names]
+
+
+organizations = _staged(
+    "import_organization", *_lines(), *_values(ORGANIZATIONS, entities.ORGANIZATION), *_references("parent_id")
 )
+locations = _staged(
+    "import_location", *_lines(), *_values(LOCATIONS, entities.LOCATION), *_references("organization_id")
+)
+areas = _staged("import_area", *_lines(), *_values(AREAS, entities.AREA), *_references("location_id", "parent_id"))
+device_types = _staged("import_device_type", *_lines(), *_values(DEVICE_TYPES, entities.DEVICE_TYPE))
 # `tail` is the last part of the serial, by which `part_of` names a device, and `matches` how many it names.
 devices = _staged(
     "import_device",
     *_lines(),
-    *_texts(*DEVICES.heading, "tail"),
-    Column("location_id", Uuid),
-    Column("area_id", Uuid),
-    Column("type_id", Uuid),
-    Column("parent_id", Uuid),
+    *_values(DEVICES, entities.DEVICE),
+    Column("tail", SORTED_TEXT),
+    *_references("location_id", "area_id", "type_id", "parent_id", "organization_id"),
     Column("matches", Integer),
 )
 # Who stands beneath whom once the import is done, as far as that can concern its lines.
@@ -64,23 +73,19 @@ findings = _staged(
     Column("reason", Text),
     Column("note", Boolean),
 )
-# What is done to the tenant's rows, in its order, for the feed.
-changes = _staged(
-    "import_change",
-    Column("position", Integer, Identity()),
-    Column("kind", Text),
-    Column("entity", Text),
-    Column("entity_id", Uuid),
-    Column("entity_version", Integer),
-    Column("changed", ARRAY(Text)),
-    Column("location_id", Uuid),
-    Column("area_id", Uuid),
-)
-
-TABLES = {LOCATIONS: locations, AREAS: areas, DEVICES: devices}
+# By the names of the sheets.
+TABLES = {
+    ORGANIZATIONS.name: organizations,
+    LOCATIONS.name: locations,
+    AREAS.name: areas,
+    DEVICE_TYPES.name: device_types,
+    DEVICES.name: devices,
+}
 INDEXES = (
+    Index("import_organization_key", organizations.c.key),
     Index("import_location_code", locations.c.code),
     Index("import_area_code", areas.c.location, areas.c.code),
+    Index("import_device_type_key", device_types.c.key),
     Index("import_device_serial", devices.c.serial),
     Index("import_device_tail", devices.c.location, devices.c.tail),
     Index("import_finding_line", findings.c.sheet, findings.c.line),

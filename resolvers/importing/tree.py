@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, exists, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.importing.checks import refuse
+from resolvers.importing.column import shown
 from resolvers.importing.finding import Finding
 from resolvers.importing.kept import of
 from resolvers.importing.loading import add_findings
-from resolvers.importing.sheet import Sheet, shown
+from resolvers.importing.sheet import Sheet
 from resolvers.importing.staging import TABLES, edges
 
 LONGEST_CIRCLE = 6
@@ -45,7 +46,7 @@ async def refuse_lost(connection: AsyncConnection, tenant_id: uuid.UUID, sheet: 
 
 
 async def _gather_lines(connection: AsyncConnection, sheet: Sheet) -> None:
-    table = TABLES[sheet]
+    table = TABLES[sheet.name]
     lines = select(table.c.id, table.c.parent_id).where(~table.c.refused)
     await connection.execute(insert(edges).from_select(["id", "parent_id"], lines))
     await connection.execute(text("ANALYZE import_edge"))
@@ -81,7 +82,7 @@ async def _not_reached(
     roots = select(edges.c.id).where(edges.c.parent_id.is_(None))
     reached = roots.cte("reached", recursive=True)
     reached = reached.union_all(select(edges.c.id).where(edges.c.parent_id == reached.c.id))
-    line, parent = TABLES[sheet].alias("line"), TABLES[sheet].alias("parent")
+    line, parent = TABLES[sheet.name].alias("line"), TABLES[sheet.name].alias("parent")
     name = sheet.key[-1]
     lost = (
         select(edges.c.id, func.coalesce(line.c[name], kept.c[name]), edges.c.parent_id, line.c.line, parent.c.line)

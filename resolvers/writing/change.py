@@ -14,13 +14,13 @@ from sqlalchemy import ARRAY, Uuid, bindparam, func, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loaders.entities import Entity
+from loaders.entities import AREA, LOCATION, Entity
 from loaders.window import Row
 from models import Event
 from models.event import ChangeKind
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
-from resolvers.writing.feed import take_numbers, wake_readers
+from resolvers.writing.feed import take_numbers
 from resolvers.writing.replay import first_answer, keep_answer
 
 ATTEMPTS = 5
@@ -59,29 +59,39 @@ class Change:
 
     async def dependents(self, entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
         """The ids of the living rows whose `column` is one of these, held until the transaction ends."""
+        return list(await self.hanging(entity, column, parents))
+
+    async def hanging(self, entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+        """As `dependents`, each with the one of these that it hangs on."""
         table = entity.sql
         wanted = bindparam("parents", list(parents), type_=ARRAY(Uuid))
         statement = (
-            select(table.c.id)
+            select(table.c.id, column.label("parent"))
             .where(table.c.tenant_id == self.tenant_id, column == func.any(wanted), table.c.deleted_at.is_(None))
             .order_by(table.c.id)
             .with_for_update()
         )
-        return [row["id"] for row in await self.rows(statement)]
+        return {row["id"]: row["parent"] for row in await self.rows(statement)}
 
-    def tell(self, kind: ChangeKind, entity: Entity, row: Row, changed: Sequence[str]) -> None:
-        """Add an event to the feed."""
-        self.told.append(
-            {
-                "kind": kind,
-                "entity": entity.name,
-                "entity_id": row["id"],
-                "entity_version": row["version"],
-                "changed": sorted(changed),
-                "location_id": row["id"] if entity.name == "Location" else row.get("location_id"),
-                "area_id": row["id"] if entity.name == "Area" else row.get("area_id"),
-            }
-        )
+    def tell(
+        self, kind: ChangeKind, entity: Entity, row: Row, changed: Sequence[str], *, before: Row | None = None
+    ) -> None:
+        """Add an event to the feed; `before` is the row that a move began with."""
+        event = {
+            "kind": kind,
+            "entity": entity.name,
+            "entity_id": row["id"],
+            "entity_version": row["version"],
+            "changed": sorted(changed),
+            "location_id": row["id"] if entity is LOCATION else row.get("location_id"),
+            "area_id": row["id"] if entity is AREA else row.get("area_id"),
+            "left_location_id": None,
+            "left_area_id": None,
+        }
+        if before is not None:
+            event["left_location_id"] = before.get("location_id")
+            event["left_area_id"] = before["parent_id"] if entity is AREA else before.get("area_id")
+        self.told.append(event)
 
     async def publish(self) -> None:
         """Number the events and write them; the tenant's other writers wait from here until the commit."""
@@ -99,14 +109,25 @@ class Change:
         await self.connection.execute(
             insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
         )
-        await wake_readers(self.connection, self.tenant_id)
+        await self.context.feeds.announce(self.connection, self.tenant_id)
 
 
 Work = Callable[[Change], Awaitable[Row]]
 
 
-async def perform(context: Context, operation: str, given: dict[str, Any], key: str | None, work: Work) -> Row:
+async def perform(
+    context: Context,
+    operation: str,
+    given: dict[str, Any],
+    key: str | None,
+    work: Work,
+    *,
+    again_if_taken: bool = False,
+) -> Row:
     """Run `work` in a transaction of its own; a repeated `key` gets the first answer and changes nothing.
+
+    `again_if_taken` is for work that tells by itself which of its unique keys are taken: one that was taken meanwhile
+    is there to be seen when it runs again.
 
     Raises:
         Problem: what `work` raises (everything is rolled back), or Conflict for a key that was used otherwise.
@@ -118,9 +139,12 @@ async def perform(context: Context, operation: str, given: dict[str, Any], key: 
         try:
             return await _perform_once(context, operation, given, key, work)
         except DBAPIError as error:
+            again = attempt < ATTEMPTS
             if isinstance(error, IntegrityError):
-                raise Problem(Conflict(_taken(error))) from None
-            if not _passing(error) or attempt == ATTEMPTS:
+                problem = _taken(error)
+                if not (again_if_taken and again):
+                    raise Problem(problem) from None
+            elif not (_passing(error) and again):
                 raise
     raise AssertionError("the last attempt ends the loop")
 
@@ -145,10 +169,15 @@ def _passing(error: DBAPIError) -> bool:
     return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError)
 
 
-def _taken(error: IntegrityError) -> str:
+def taken(column: str, table: str) -> Conflict:
+    """A unique key that another living row has."""
+    return Conflict(f"The {column} is taken by another {table.replace('_', ' ')}.")
+
+
+def _taken(error: IntegrityError) -> Conflict:
     """What a unique key says, in words: its index is named for its columns."""
     cause = error.orig.__cause__ if error.orig else None
     if not isinstance(cause, asyncpg.UniqueViolationError):
         raise error
     column = str(cause.constraint_name).removesuffix("_key").rsplit("_", 1)[-1]
-    return f"The {column} is taken by another {str(cause.table_name).replace('_', ' ')}."
+    return taken(column, str(cause.table_name))

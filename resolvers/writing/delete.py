@@ -16,7 +16,7 @@ from resolvers.context import Context
 from resolvers.problems import Conflict, Forbidden, NotEmpty, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import BY_ENTITY, NOUNS, Noun
-from resolvers.writing.references import check_tree
+from resolvers.writing.tree import tree_around
 from resolvers.writing.update import held
 
 Found = dict[str, list[uuid.UUID]]
@@ -168,9 +168,10 @@ async def _check_above(change: Change, noun: Noun, rows: list[Row]) -> None:
             raise Problem(Conflict(f"A {noun.named} of it hangs on {at}, which is deleted: restore that first."))
     if noun.tree is None:
         return
-    for row in rows:
-        if row[noun.tree] is not None and row[noun.tree] not in back:
-            await check_tree(change, noun, row[noun.tree], row["id"])
+    outside = {row["id"]: row[noun.tree] for row in rows if row[noun.tree] not in back | {None}}
+    tree = await tree_around(change, noun, set(outside.values()), outside)
+    for row_id, parent_id in outside.items():
+        tree.check(parent_id, row_id)
 
 
 async def _bring_back(change: Change, noun: Noun, deletion_id: uuid.UUID) -> list[Row]:

@@ -75,7 +75,8 @@ class Noun:
         return self.entity.sql.name.replace("_", " ")
 
 
-def _matching(pattern: str, says: str) -> Check:
+def matching(pattern: str, says: str) -> Check:
+    """A check that a text has this form."""
     compiled = re.compile(pattern)
     return lambda value: None if compiled.fullmatch(value) else says
 
@@ -96,14 +97,20 @@ def _time_zone(value: str) -> str | None:
     return None if value in TIME_ZONES else "must be an IANA time zone, such as Europe/Oslo"
 
 
+# Digits after the point, zeros among them, that are read at all.
+MOST_DECIMALS = 20
+
+
 def _money(value: Decimal) -> str | None:
-    exact = value == value.quantize(Decimal("0.01")) if abs(value) < 10**12 else False
+    digits = value.as_tuple().exponent
+    bounded = isinstance(digits, int) and digits >= -MOST_DECIMALS and value.copy_abs() < 10**12
+    exact = value == value.quantize(Decimal("0.01")) if bounded else False
     return None if exact and value >= 0 else "must be from 0 to 999999999999.99, with two decimals"
 
 
-_name = Field("name", "The name that people see", required=True, most=200)
-_currency = Field(
-    "currency", "ISO 4217, three letters", check=_matching("[A-Z]{3}", "must be three capital letters, such as EUR")
+NAME = Field("name", "The name that people see", required=True, most=200)
+CURRENCY = Field(
+    "currency", "ISO 4217, three letters", check=matching("[A-Z]{3}", "must be three capital letters, such as EUR")
 )
 
 # A tree's depth, its root counted.
@@ -114,13 +121,13 @@ LOCATION_NOUN = Noun(
     Scope.LOCATIONS_WRITE,
     fields=(
         Field("code", "The tenant's own name for it, unique in the tenant", required=True, most=128),
-        _name,
+        NAME,
         Field("address", "Street and number", most=500),
         Field("city", "The city or town", most=200),
         Field(
             "country",
             "ISO 3166-1, two letters",
-            check=_matching("[A-Z]{2}", "must be two capital letters, such as NO"),
+            check=matching("[A-Z]{2}", "must be two capital letters, such as NO"),
         ),
         Field("time_zone", "IANA name, such as Europe/Oslo", most=64, check=_time_zone),
         Field("latitude", "Degrees north, WGS 84", check=_between(-90, 90)),
@@ -136,7 +143,7 @@ AREA_NOUN = Noun(
     Scope.AREAS_WRITE,
     fields=(
         Field("code", "The tenant's own name for it, unique in its location", required=True, most=128),
-        _name,
+        NAME,
         Field("kind", "What sort of area it is", required=True),
         Field("floor", "The floor as it is written on the wall", most=32),
     ),
@@ -154,7 +161,7 @@ AREA_NOUN = Noun(
 ORGANIZATION_NOUN = Noun(
     ORGANIZATION,
     Scope.ORGANIZATIONS_WRITE,
-    fields=(Field("key", "The key that the client chooses, unique in the tenant", required=True, most=128), _name),
+    fields=(Field("key", "The key that the client chooses, unique in the tenant", required=True, most=128), NAME),
     references=(Reference("parent_id", ORGANIZATION, "The organization above it"),),
     dependents=(
         Dependent(ORGANIZATION, Organization.parent_id),
@@ -170,7 +177,7 @@ DEVICE_TYPE_NOUN = Noun(
     Scope.DEVICE_TYPES_WRITE,
     fields=(
         Field("key", "The tenant's own name for it, unique in the tenant", required=True, most=128),
-        _name,
+        NAME,
         Field("kind", "The family that it belongs to", required=True),
         Field("manufacturer", "Who makes it", most=200),
         Field("model", "The maker's name for it", most=200),
@@ -185,7 +192,7 @@ DEVICE_NOUN = Noun(
     Scope.DEVICES_WRITE,
     fields=(
         Field("serial", "Its serial, unique in the tenant", required=True, most=200),
-        _name,
+        NAME,
         Field("lifecycle", "Where it is in its life as an asset"),
         Field("firmware", "The version of its firmware", most=64),
         Field("enabled", "Whether it may be used"),
@@ -193,7 +200,7 @@ DEVICE_NOUN = Noun(
         Field("labels", "Words that the tenant sorts its devices by, each of at most 64 characters", most=50),
         Field("desired", "The state that it should be in", most=16_384, check=_object),
         Field("purchase_value", "What it cost, in `currency`", check=_money),
-        _currency,
+        CURRENCY,
         Field("warranty_ends_at", "The last day of its warranty"),
     ),
     references=(

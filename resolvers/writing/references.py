@@ -5,34 +5,62 @@ nothing is hung on a thing that is gone.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from loaders.columns import snake_case
+from loaders.columns import camel_case, snake_case
+from loaders.entities import BY_NAME
 from loaders.window import Row
 from models import ids
-from resolvers.problems import Conflict, NotFound, Problem
+from resolvers.problems import Invalid, NotFound, Problem
 from resolvers.writing.change import Change
-from resolvers.writing.nouns import AREA_NOUN, DEEPEST, DEVICE_NOUN, Noun, Reference
+from resolvers.writing.nouns import AREA_NOUN, DEVICE_NOUN, Noun, Reference
+from resolvers.writing.tree import tree_around
+
+Columns = dict[str, uuid.UUID | None]
+# The rows that inputs refer to, by the names of their types and their ids.
+Referred = dict[str, dict[uuid.UUID, Row]]
 
 
-async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> dict[str, uuid.UUID | None]:
+async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> Columns:
     """The columns of the references that an input (by names in the graph) gives, each row locked against deletion.
 
     Raises:
         Problem: NotFound for a row out of reach.
     """
-    named = {snake_case(name): value for name, value in given.items()}
-    columns: dict[str, uuid.UUID | None] = {}
+    return columns_of(noun, given, await held_for(change, noun, [given]))
+
+
+async def held_for(change: Change, noun: Noun, inputs: Iterable[Mapping[str, Any]]) -> Referred:
+    """The rows that these inputs refer to, as far as they are within reach, locked: one statement for each table."""
+    wanted: dict[str, set[uuid.UUID]] = defaultdict(set)
+    for given in inputs:
+        for reference, value in _given(noun, given):
+            named = _named(reference, value)
+            if named is not None:
+                wanted[reference.target.name].add(named)
+    # In one order, whatever the inputs name first: who takes locks in two orders waits for himself.
+    return {name: await change.lock(BY_NAME[name], sorted(wanted[name]), share=True) for name in sorted(wanted)}
+
+
+def columns_of(noun: Noun, given: Mapping[str, Any], held: Referred) -> Columns:
+    """The columns of the references that an input gives; `held` are the rows that there are.
+
+    Raises:
+        Problem: NotFound for a row out of reach.
+    """
+    columns: Columns = {}
     rows: dict[str, Row] = {}
-    for reference in noun.references:
-        if reference.name not in named:
-            continue
-        value = named[reference.name]
+    for reference, value in _given(noun, given):
         if value is None:
             columns[reference.name] = None
             continue
-        rows[reference.name] = row = await _found(change, reference, value)
+        named = _named(reference, value)
+        row = None if named is None else held[reference.target.name].get(named)
+        if row is None:
+            raise Problem(NotFound(f"There is no such {reference.target.sql.name.replace('_', ' ')} in reach."))
+        rows[reference.name] = row
         columns[reference.name] = row["id"]
     if noun is AREA_NOUN:
         _follow(columns, rows, "parent_id", "location_id")
@@ -41,57 +69,37 @@ async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> dict
     return columns
 
 
-async def _found(change: Change, reference: Reference, value: str) -> Row:
-    named = ids.decode(value)
-    found: dict[uuid.UUID, Row] = {}
-    if named is not None and named[0] is reference.target.prefix:
-        found = await change.lock(reference.target, [named[1]], share=True)
-    if not found:
-        raise Problem(NotFound(f"There is no such {reference.target.table.__tablename__.replace('_', ' ')} in reach."))
-    return next(iter(found.values()))
+def check_required(noun: Noun, columns: Columns) -> None:
+    """Refuse a new row that lacks a reference which it needs. Raises Problem (Invalid)."""
+    for reference in noun.references:
+        if reference.required and columns.get(reference.name) is None:
+            raise Problem(Invalid(reference.name, f"{camel_case(reference.name)} is missing."))
 
 
-def _follow(columns: dict[str, uuid.UUID | None], rows: dict[str, Row], inner: str, outer: str) -> None:
+def _given(noun: Noun, given: Mapping[str, Any]) -> Iterator[tuple[Reference, str | None]]:
+    """The references that an input names, with the ids that it gives them."""
+    named = {snake_case(name): value for name, value in given.items()}
+    return ((each, named[each.name]) for each in noun.references if each.name in named)
+
+
+def _named(reference: Reference, value: str | None) -> uuid.UUID | None:
+    """The row that an id names; None for another thing's id, and for none."""
+    named = None if value is None else ids.decode(value)
+    return named[1] if named is not None and named[0] is reference.target.prefix else None
+
+
+def _follow(columns: Columns, rows: dict[str, Row], inner: str, outer: str) -> None:
     """What lies in something lies where that lies: the outer column follows from the inner one."""
     if inner in rows:
         columns[outer] = rows[inner][outer]
 
 
 async def check_tree(change: Change, noun: Noun, parent_id: uuid.UUID | None, moved: uuid.UUID | None) -> None:
-    """Refuse a circle and a sixth level; the way up is locked, so that two moves cannot close a circle together.
+    """Refuse a circle and a sixth level.
 
     Raises:
         Problem: Conflict.
     """
-    assert noun.tree is not None, f"{noun.named} is no tree"
-    above = 0
-    at = parent_id
-    while at is not None:
-        if at == moved:
-            raise Problem(Conflict(f"The {noun.named} would lie within itself."))
-        above += 1
-        if above >= DEEPEST:
-            raise Problem(Conflict(f"The {noun.named} would lie deeper than {DEEPEST} levels."))
-        row = (await change.lock(noun.entity, [at], share=True)).get(at)
-        at = row[noun.tree] if row else None
-    if moved is not None and parent_id is not None and above + await _height(change, noun, moved) > DEEPEST:
-        raise Problem(Conflict(f"What lies beneath the {noun.named} would lie deeper than {DEEPEST} levels."))
-
-
-async def _height(change: Change, noun: Noun, root: uuid.UUID) -> int:
-    """The levels of a subtree, its root counted, as far as it matters."""
-    levels = 0
-    level = [root]
-    while level and levels <= DEEPEST:
-        levels += 1
-        level = await beneath(change, noun, level)
-    return levels
-
-
-async def beneath(change: Change, noun: Noun, parents: list[uuid.UUID]) -> list[uuid.UUID]:
-    """The living rows of the same kind directly beneath these."""
-    dependents = [each for each in noun.dependents if each.entity is noun.entity]
-    found: list[uuid.UUID] = []
-    for dependent in dependents:
-        found += await change.dependents(dependent.entity, dependent.column, parents)
-    return found
+    if parent_id is not None:
+        tree = await tree_around(change, noun, [parent_id], [] if moved is None else [moved])
+        tree.check(parent_id, moved)

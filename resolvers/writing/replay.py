@@ -1,4 +1,4 @@
-"""First answers: the row that a mutation answered with, kept under the caller's key for a day.
+"""First answers: what a mutation answered with, rows within it as they were, kept under the caller's key for a day.
 
 The key is claimed by an insert, so that of fifty requests at once one works and the others wait for its answer.
 """
@@ -50,7 +50,8 @@ async def first_answer(connection: AsyncConnection, context: Context, key: str, 
     kept = (await connection.execute(select(Replay.input_hash, Replay.answer).where(*mine, Replay.key == key))).one()
     if kept.input_hash != input_hash:
         raise Problem(Conflict("The idempotency key was used with another input; use a key for each change."))
-    return _thawed(kept.answer)
+    answer: Row = _thawed(kept.answer)
+    return answer
 
 
 async def keep_answer(connection: AsyncConnection, context: Context, key: str, row: Row) -> None:
@@ -66,12 +67,17 @@ async def keep_answer(connection: AsyncConnection, context: Context, key: str, r
     )
 
 
-def _thawed(answer: dict[str, Any]) -> Row:
-    entity = BY_NAME.get(answer["__typename"])
+def _thawed(kept: Any) -> Any:
+    """What was kept, its rows (they tell their type) with the values that their columns hold."""
+    if isinstance(kept, list):
+        return [_thawed(each) for each in kept]
+    if not isinstance(kept, dict):
+        return kept
+    entity = BY_NAME.get(kept.get("__typename", ""))
     if entity is None:
-        return answer
+        return {name: _thawed(value) for name, value in kept.items()}
     columns = entity.sql.c
-    return {name: _value(columns[name].type, value) if name in columns else value for name, value in answer.items()}
+    return {name: _value(columns[name].type, value) if name in columns else value for name, value in kept.items()}
 
 
 def _value(kind: Any, value: Any) -> Any:

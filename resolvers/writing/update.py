@@ -45,6 +45,11 @@ async def move(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     return await _write(change, noun, row, columns, ChangeKind.MOVED)
 
 
+def changes(row: Row, columns: Mapping[str, Any]) -> list[str]:
+    """Which of these columns the row does not have already."""
+    return [name for name, value in columns.items() if not _same(row[name], value)]
+
+
 def _same(old: Any, new: Any) -> bool:
     """Python holds 1, 1.0 and True for equal; in JSON they are three values."""
     if isinstance(old, dict | list):
@@ -62,19 +67,31 @@ async def held(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     found: dict[uuid.UUID, Row] = {}
     if named is not None and named[0] is noun.entity.prefix:
         found = await change.lock(noun.entity, [named[1]])
-    if not found:
+    return checked_row(noun, next(iter(found.values()), None), given)
+
+
+def checked_row(noun: Noun, row: Row | None, given: Mapping[str, Any]) -> Row:
+    """The row that an input names, if it is there and at the version that the input expects.
+
+    Raises:
+        Problem: NotFound or Conflict.
+    """
+    if row is None:
         raise Problem(NotFound(f"There is no such {noun.named} in reach."))
-    row = next(iter(found.values()))
-    expected = given.get("ifVersion")
+    check_version(noun, row, given.get("ifVersion"))
+    return row
+
+
+def check_version(noun: Noun, row: Row, expected: int | None) -> None:
+    """Refuse a change that expects another version. Raises Problem (Conflict)."""
     if expected is not None and row["version"] != expected:
         raise Problem(
             Conflict(f"The {noun.named} is at version {row['version']}, not {expected}: read it again.", row["version"])
         )
-    return row
 
 
 async def _write(change: Change, noun: Noun, row: Row, columns: dict[str, Any], kind: ChangeKind) -> Row:
-    changed = [name for name, value in columns.items() if not _same(row[name], value)]
+    changed = changes(row, columns)
     if not changed:
         return row
     if noun.tree in changed:
@@ -90,5 +107,5 @@ async def _write(change: Change, noun: Noun, row: Row, columns: dict[str, Any], 
         .returning(table)
     )
     [written] = await change.rows(statement)
-    change.tell(kind, noun.entity, written, changed)
+    change.tell(kind, noun.entity, written, changed, before=row if kind is ChangeKind.MOVED else None)
     return written

@@ -14,6 +14,8 @@ from resolvers.problems import Invalid, Problem
 from resolvers.writing.nouns import Field, Noun
 
 LONGEST_LABEL = 64
+# Of JSON within JSON: an answer or a kept one puts some levels more around it, and nothing writes more than 254.
+DEEPEST_JSON = 100
 
 
 def checked(noun: Noun, given: Mapping[str, Any], *, creating: bool) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def checked(noun: Noun, given: Mapping[str, Any], *, creating: bool) -> dict[str
             continue
         # What has a value from the start cannot lose it: null in a new row means that the default stands.
         unset = value is None and creating and not field.required
-        fault = None if unset else _fault(noun, field, value)
+        fault = None if unset else fault_of(noun, field, value)
         if fault is not None:
             wrong.append(Invalid(shown, f"{shown} {fault}."))
         written[field.name] = value
@@ -45,7 +47,8 @@ def checked(noun: Noun, given: Mapping[str, Any], *, creating: bool) -> dict[str
     return {name: value for name, value in written.items() if not (creating and value is None)}
 
 
-def _fault(noun: Noun, field: Field, value: Any) -> str | None:
+def fault_of(noun: Noun, field: Field, value: Any) -> str | None:
+    """What is wrong with a value, or None."""
     column = noun.entity.sql.c[field.name]
     if value is None:
         return None if column.nullable else "must not be null"
@@ -75,7 +78,26 @@ def _fault_of_json(value: Any, most: int) -> str | None:
         return "is no JSON"
     if size > most:
         return f"has {size} bytes as JSON; {most} are allowed"
+    if _levels(value) > DEEPEST_JSON:
+        return f"nests deeper than {DEEPEST_JSON} levels"
     return None if _storable(value) else "has a NUL character"
+
+
+def _levels(value: Any) -> int:
+    """How deep lists and objects lie in each other, as far as it matters."""
+    levels = 0
+    level = [value]
+    while levels <= DEEPEST_JSON:
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            break
+        levels += 1
+    return levels
 
 
 def _fault_of_labels(value: list[str], most: int) -> str | None:

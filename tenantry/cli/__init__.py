@@ -5,7 +5,20 @@ from typing import Annotated
 import typer
 
 from tenantry import __version__
-from tenantry.cli import demo, doctor, import_, migrate, purge, schema, seed, serve, settings, tenant, token
+from tenantry.cli import (
+    demo,
+    doctor,
+    export,
+    import_,
+    migrate,
+    purge,
+    schema,
+    seed,
+    serve,
+    settings,
+    tenant,
+    token,
+)
 
 app = typer.Typer(
     name="tenantry",
@@ -20,6 +33,7 @@ for name, module in (
     ("doctor", doctor),
     ("demo", demo),
     ("import", import_),
+    ("export", export),
     ("seed", seed),
     ("purge", purge),
     ("schema", schema),

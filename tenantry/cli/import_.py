@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial as bound
 from pathlib import Path
+from textwrap import wrap
 from typing import Annotated, TextIO
 
 import typer
 
 from models.clock import Clock, SystemClock
-from resolvers.importing import SHEETS, Finding, Mode, Outcome, import_estate
+from resolvers.importing import SHEETS, Finding, Mode, Outcome, Sheet, import_estate
 from resolvers.names import checked_name
 from resolvers.problems import NotFound, Problem
 from resolvers.tenants import checked_slug, create_tenant, tenant_by_slug
@@ -20,6 +21,14 @@ from tenantry.cli.table import table
 from tenantry.csv_estate import CsvEstate, UnreadableFolder, open_csv_estate
 from tenantry.databases import Databases, open_databases
 from tenantry.settings import Settings
+
+
+def _listed(sheet: Sheet) -> str:
+    """What a file may have, in lines that terminals need not break; of one that may be missing, all of it."""
+    names = [column.name for column in (sheet.every if sheet.optional else sheet.further)]
+    lines = (line.replace(" ", ",") for line in wrap(" ".join(names), 55, break_long_words=False))
+    return f"  {sheet.file:<19}" + f",\n{' ' * 21}".join(lines)
+
 
 EXAMPLES = """Examples:
 
@@ -32,7 +41,16 @@ The folder holds three files in UTF-8, whose first lines name these columns:
   locations.csv  code,name,city,country,timezone
   areas.csv      location,code,name,kind,parent
   devices.csv    location,area,serial,name,type,part_of
-"""
+
+It may hold two more, and each file further columns:
+
+{further}
+
+A file speaks for the columns that it has and for no others. With further
+columns, part_of may be the whole serial of any device, a device may have no
+location, and optional text in quotes is taken as it stands. `tenantry export`
+writes all of this.
+""".format(further="\n".join(map(_listed, SHEETS)))
 PRINTED = 20
 Report = Callable[[Finding], None]
 
@@ -85,7 +103,7 @@ def command(
 
 async def _import(estate: CsvEstate, slug: str, name: str | None, mode: Mode, report: Report) -> Outcome:
     async with open_databases(Settings.from_environment()) as databases:
-        totals = {sheet.file: estate.lines[sheet.name] for sheet in SHEETS}
+        totals = {sheet.file: estate.lines[sheet.name] for sheet in SHEETS if sheet.name in estate.lines}
         with progress(totals) as tell:
             return await import_folder(
                 databases, SystemClock(), estate, slug=slug, name=name, mode=mode, tell=tell, report=report
@@ -141,7 +159,8 @@ def summary(outcome: Outcome) -> str:
 
 
 def _counted(number: int, plural: str) -> str:
-    return f"{number:,} {plural.removesuffix('s') if number == 1 else plural}"
+    words = plural.replace("_", " ")
+    return f"{number:,} {words.removesuffix('s') if number == 1 else words}"
 
 
 def _verdict(outcome: Outcome, slug: str, mode: Mode) -> str:

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models import PLATFORM_ID, Area, Device, DeviceType, Location, Organization
+from loaders import entities
+from loaders.entities import Entity
+from models import PLATFORM_ID, Location
 from models.clock import Clock
 from models.database import Database
-from resolvers.bulk import insert_rows
 from resolvers.problems import NotFound, Problem
+from resolvers.telling import create_rows, gather, tell
 from resolvers.tenants import create_tenant, tenant_by_slug
 from tenantry.demo_estate.buildings import AREA_COLUMNS, areas_of, devices_of
 from tenantry.demo_estate.catalogue import TYPES
@@ -27,6 +29,8 @@ ORGANIZATION_COLUMNS = ("id", "key", "name", "parent_id")
 LOCATION_COLUMNS = (
     "id", "code", "name", "organization_id", "address", "city", "country", "time_zone", "latitude", "longitude",
 )  # fmt: skip
+# Who the feed says did it.
+ACTOR = "tenantry demo"
 # How long the customers have been customers; their sites came later.
 SINCE = timedelta(days=1_500)
 
@@ -67,7 +71,9 @@ async def _fill_once(app: Database, clock: Clock, tenant_id: uuid.UUID, customer
         any_location = select(Location.id).where(Location.tenant_id == tenant_id).limit(1)
         if (await connection.execute(any_location)).first():
             return False
+        await gather(connection)
         await _Filling(connection, clock, tenant_id, customer).fill()
+        await tell(connection, clock, tenant_id, ACTOR)
     return True
 
 
@@ -91,13 +97,13 @@ class _Filling:
             for kind in TYPES
         )  # fmt: skip
         joined = self.clock.now() - SINCE
-        await self._insert(DeviceType, TYPE_COLUMNS, rows, joined)
+        await self._insert(entities.DEVICE_TYPE, TYPE_COLUMNS, rows, joined)
         organizations = {key: self.clock.new_id() for key, _name, _above in self.customer.organizations}
         named = (
             (organizations[key], key, name, organizations[above] if above else None)
             for key, name, above in self.customer.organizations
         )
-        await self._insert(Organization, ORGANIZATION_COLUMNS, named, joined)
+        await self._insert(entities.ORGANIZATION, ORGANIZATION_COLUMNS, named, joined)
         maker = Maker(self.clock, random, self.tenant_id, self.customer.fields["currency"], types)
         for site in self.customer.sites:
             await self._fill_site(site, organizations.get(site.organization or ""), maker)
@@ -109,13 +115,15 @@ class _Filling:
             location_id, site.code, site.name, organization_id, site.address, site.city, site.country,
             site.time_zone, site.latitude, site.longitude,
         )  # fmt: skip
-        await self._insert(Location, LOCATION_COLUMNS, [location], installed)
+        await self._insert(entities.LOCATION, LOCATION_COLUMNS, [location], installed)
         areas = areas_of(site, self.clock)
         placed = ((*area.row(), location_id) for area in areas)
-        await self._insert(Area, (*AREA_COLUMNS, "location_id"), placed, installed)
+        await self._insert(entities.AREA, (*AREA_COLUMNS, "location_id"), placed, installed)
         at = Spot(location_id, organization_id, installed, None, site.name)
-        await insert_rows(self.connection, Device, COLUMNS, devices_of(site, at, areas, maker))
+        await create_rows(self.connection, entities.DEVICE, COLUMNS, devices_of(site, at, areas, maker))
 
-    async def _insert(self, model: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], made: datetime) -> None:
+    async def _insert(
+        self, entity: Entity, columns: Sequence[str], rows: Iterable[Sequence[Any]], made: datetime
+    ) -> None:
         whole = ((*row, self.tenant_id, made, made) for row in rows)
-        await insert_rows(self.connection, model, (*columns, "tenant_id", "created_at", "updated_at"), whole)
+        await create_rows(self.connection, entity, (*columns, "tenant_id", "created_at", "updated_at"), whole)

@@ -141,6 +141,31 @@ mutation AddBuilding($input: CreateLocationInput!) {
 `,
   },
   {
+    query: `# Following: what happened, then what happens. Change
+# something in another tab; the stop button ends it.
+subscription Changes($sinceEvent: ID, $types: [EstateType!]) {
+  estateChanged(sinceEvent: $sinceEvent, types: $types) {
+    number
+    kind
+    type
+    thingId
+    changed
+    at
+    actor { kind name }
+    thing {
+      ... on Device { serial name status }
+      ... on Location { code name }
+    }
+  }
+}
+`,
+    variables: `{
+  "sinceEvent": null,
+  "types": ["DEVICE", "LOCATION"]
+}
+`,
+  },
+  {
     query: `# What a federation gateway asks for: the schema as text.
 query Federation {
   _service { sdl }

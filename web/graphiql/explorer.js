@@ -1,10 +1,12 @@
 // GraphiQL over this server's /graphql. The token lives in its field and nowhere else.
 
+import { eventsOf } from "./events.js";
 import { EXAMPLES } from "./examples.js";
 import { storage } from "./storage.js";
 
 const GRAPHQL = "/graphql";
-const ACCEPT = "application/graphql-response+json, application/json;q=0.9";
+const STREAM = "text/event-stream";
+const ACCEPT = `application/graphql-response+json, application/json;q=0.9, ${STREAM};q=0.5`;
 const INTROSPECTION = "IntrospectionQuery";
 const NO_TOKEN = "No token yet: paste one above. “make demo” prints three; “tenantry token create” makes one.";
 
@@ -18,7 +20,8 @@ const [token, tenant, outcome, notice, examples] = ["token", "tenant", "outcome"
 );
 let generation = 0;
 
-// The body of an answer, whatever its status: refusals are GraphQL errors too and are shown as they came.
+// The body of an answer, whatever its status: refusals are GraphQL errors too and are shown as they came. Of a
+// subscription its events, until they end or are stopped.
 async function ask(parameters, added) {
   const headers = new Headers({ accept: ACCEPT, "content-type": "application/json" });
   if (token.value.trim()) headers.set("authorization", `Bearer ${token.value.trim()}`);
@@ -26,6 +29,7 @@ async function ask(parameters, added) {
   for (const [name, value] of Object.entries(added ?? {})) headers.set(name, value);
   if (!headers.has("authorization") && !headers.has("x-auth-token")) return failure(NO_TOKEN);
 
+  const controller = new AbortController();
   const began = performance.now();
   const response = await fetch(GRAPHQL, {
     method: "POST",
@@ -34,10 +38,16 @@ async function ask(parameters, added) {
     credentials: "omit",
     cache: "no-store",
     redirect: "error",
+    signal: controller.signal,
   });
+  const id = response.headers.get("x-request-id") ?? "no request id";
+  if (response.headers.get("content-type")?.startsWith(STREAM)) {
+    outcome.value = `${response.status} · open · ${id}`;
+    return eventsOf(response, controller);
+  }
   const text = await response.text();
   const took = Math.round(performance.now() - began);
-  outcome.value = `${response.status} · ${took} ms · ${response.headers.get("x-request-id") ?? "no request id"}`;
+  outcome.value = `${response.status} · ${took} ms · ${id}`;
   try {
     return JSON.parse(text);
   } catch {

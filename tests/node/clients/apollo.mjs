@@ -1,21 +1,26 @@
-import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
+import { OperationTypeNode } from 'graphql';
+import { createClient } from 'graphql-ws';
 import { filter, lastValueFrom, takeWhile, tap } from 'rxjs';
-import { bearer, page, report, serials, token, url } from './report.mjs';
+import WebSocket from 'ws';
+import { CREATE, DEVICES, FOLLOW, bearer, page, report, serials, socket, token, url } from './report.mjs';
 
-const DEVICES = gql`
-  query Devices($first: Int!, $after: String, $filter: DeviceFilter) {
-    devices(first: $first, after: $after, filter: $filter, orderBy: SERIAL_ASC) {
-      edges { cursor node { id serial } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`;
+// The cache knows of no interface but what it is told: without this, `... on Problem` would be empty.
+const possibleTypes = { Problem: ['NotFound', 'Conflict', 'Invalid', 'NotEmpty', 'Forbidden'] };
 
 function client(credential) {
   return new ApolloClient({
-    link: new HttpLink({ uri: url, headers: bearer(credential) }),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === OperationTypeNode.SUBSCRIPTION,
+      new GraphQLWsLink(
+        createClient({ url: socket, connectionParams: bearer(credential), webSocketImpl: WebSocket }),
+      ),
+      new HttpLink({ uri: url, headers: bearer(credential) }),
+    ),
     cache: new InMemoryCache({
+      possibleTypes,
       typePolicies: { Query: { fields: { devices: relayStylePagination(['filter', 'orderBy']) } } },
     }),
   });
@@ -23,7 +28,7 @@ function client(credential) {
 
 // The cache joins the pages; whoever watches the query asks for more until it has all.
 async function read() {
-  const query = client(token).watchQuery({ query: DEVICES, variables: page });
+  const query = client(token).watchQuery({ query: gql(DEVICES), variables: page });
   const { data } = await lastValueFrom(
     query.pipe(
       filter(({ loading }) => !loading),
@@ -38,10 +43,23 @@ async function read() {
 
 async function code(credential, variables) {
   try {
-    await client(credential).query({ query: DEVICES, variables });
+    await client(credential).query({ query: gql(DEVICES), variables });
   } catch (error) {
     return CombinedGraphQLErrors.is(error) ? error.errors[0].extensions.code : String(error);
   }
 }
 
-await report(read, code);
+async function create(input) {
+  const { data } = await client(token).mutate({ mutation: gql(CREATE), variables: { input } });
+  return data.createLocation;
+}
+
+function follow(since, sink) {
+  const events = client(token).subscribe({ query: gql(FOLLOW), variables: { since } });
+  const following = events.subscribe({
+    next: ({ data, error }) => (error ? sink.error(error) : sink.next(data.estateChanged)),
+  });
+  return () => following.unsubscribe();
+}
+
+await report({ read, code, create, follow });

@@ -1,20 +1,26 @@
-import { Client, cacheExchange, fetchExchange, gql } from '@urql/core';
-import { bearer, page, report, serials, token, url } from './report.mjs';
+// Subscriptions go over a WebSocket, or over its own fetch where a fourth argument says `events`.
+import { Client, cacheExchange, fetchExchange, subscriptionExchange } from '@urql/core';
+import { createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import { CREATE, DEVICES, FOLLOW, bearer, page, report, serials, socket, token, url } from './report.mjs';
 
-const DEVICES = gql`
-  query Devices($first: Int!, $after: String, $filter: DeviceFilter) {
-    devices(first: $first, after: $after, filter: $filter, orderBy: SERIAL_ASC) {
-      edges { node { id serial } }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-`;
+const byFetch = process.argv[5] === 'events';
+
+function bySocket(credential) {
+  const sockets = createClient({ url: socket, connectionParams: bearer(credential), webSocketImpl: WebSocket });
+  return subscriptionExchange({
+    forwardSubscription: (request) => ({
+      subscribe: (sink) => ({ unsubscribe: sockets.subscribe(request, sink) }),
+    }),
+  });
+}
 
 function client(credential) {
   return new Client({
     url,
-    exchanges: [cacheExchange, fetchExchange],
+    exchanges: [cacheExchange, ...(byFetch ? [] : [bySocket(credential)]), fetchExchange],
     fetchOptions: { headers: bearer(credential) },
+    fetchSubscriptions: byFetch,
     preferGetMethod: false,
   });
 }
@@ -36,4 +42,18 @@ async function code(credential, variables) {
   return error.graphQLErrors[0]?.extensions.code ?? String(error);
 }
 
-await report(read, code);
+async function create(input) {
+  const { data, error } = await client(token).mutation(CREATE, { input });
+  if (error) throw error;
+  return data.createLocation;
+}
+
+function follow(since, sink) {
+  const following = client(token)
+    .subscription(FOLLOW, { since })
+    .subscribe(({ data, error }) => (error ? sink.error(error) : sink.next(data.estateChanged)));
+  // Later: within a handler, its fetch would be aborted where nobody catches the AbortError.
+  return () => setImmediate(() => following.unsubscribe());
+}
+
+await report({ read, code, create, follow });

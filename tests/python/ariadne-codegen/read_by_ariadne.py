@@ -6,8 +6,17 @@
 import asyncio
 import json
 import sys
+from contextlib import aclosing
+from typing import Any
 
-from estate import Client, DeviceFilter, GraphQLClientGraphQLMultiError, GraphQLClientHttpError, StringFilter
+from estate import (
+    Client,
+    CreateLocationInput,
+    DeviceFilter,
+    GraphQLClientGraphQLMultiError,
+    GraphQLClientHttpError,
+    StringFilter,
+)
 
 URL, TOKEN, NARROW = sys.argv[1:]
 PAGE = {"first": 2, "filter_": DeviceFilter(serial=StringFilter(starts_with="C-"))}
@@ -15,7 +24,8 @@ PAGE = {"first": 2, "filter_": DeviceFilter(serial=StringFilter(starts_with="C-"
 
 def client(credential: str | None) -> Client:
     """A client with that token, or a stranger."""
-    return Client(URL, headers={"Authorization": f"Bearer {credential}"} if credential else {})
+    headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+    return Client(URL, headers=headers, ws_url=URL.replace("http", "ws"), ws_connection_init_payload=headers)
 
 
 async def read() -> list[str]:
@@ -41,10 +51,30 @@ async def code(credential: str | None, **variables: int) -> str | None:
     return None
 
 
+async def create(name: str) -> list[str]:
+    """What becomes of a location with that code: a member of the union, each a type that was generated."""
+    async with client(TOKEN) as writer:
+        made = (await writer.create_location(CreateLocationInput(code=name, name=f"Made {name}"))).create_location
+    return [made.typename__, made.code, made.name] if made.typename__ == "Location" else [made.typename__, made.message]
+
+
+async def follow() -> list[dict[str, Any]]:
+    """What happened before; then a location is created, and that is told of too."""
+    told = []
+    async with client(TOKEN) as follower, aclosing(follower.follow_locations("0")) as events:
+        async for event in events:
+            told.append(event.estate_changed.model_dump(by_alias=True, mode="json"))
+            if len(told) > 1:
+                break
+            await create("while")
+    return [{**event, "thing": {name: event["thing"][name] for name in ("code", "name")}} for event in told]
+
+
 async def main() -> None:
     """Print the report."""
     codes = {"narrow": await code(NARROW), "stranger": await code(None), "tooMany": await code(TOKEN, first=101)}
-    sys.stdout.write(json.dumps({"serials": await read(), "codes": codes}))
+    report = {"codes": codes, "made": await create("before"), "again": await create("before"), "told": await follow()}
+    sys.stdout.write(json.dumps({"serials": await read(), **report}))
 
 
 asyncio.run(main())

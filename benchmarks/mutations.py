@@ -1,0 +1,194 @@
+"""The mutations that are counted, each with an input that touches as much as it can. A new field gets a line here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLSchema
+
+from benchmarks.documents import mutation
+from benchmarks.estate import Estate
+from benchmarks.operation import Fill, Operation, Request
+from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, Entity
+
+EVENTS = "the feed's three (number, events, wake)"
+REFERENCES = "one for each reference"
+WAY_UP = "one for each level above, at most five"
+CASCADE = f"one for each kind that hangs on each level, at most five levels; one for each kind that goes; {EVENTS}"
+RESTORE = f"the set, one for each kind, one for each reference of a kind, the set's end; {EVENTS}"
+TENANTS = (
+    f"the tenant, one for each level beneath, at most five, all written at once; {EVENTS}",
+    f"the tenant, the root of its set, the tenant above, all written at once; {EVENTS}",
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A mutation field and its input; `before` and `after` are fields with inputs, sent around it uncounted."""
+
+    field: str
+    fill: Fill
+    why: str
+    before: tuple[str, Fill] | None = None
+    after: tuple[str, Fill] | None = None
+    name: str = ""
+
+
+def _the(entity: Entity, at: int = 0) -> Fill:
+    return lambda estate, _run: {"id": estate.id(entity, at)}
+
+
+def _all(entity: Entity, at: int = 0) -> Fill:
+    return lambda estate, _run: {"id": estate.id(entity, at), "cascade": True}
+
+
+def _renamed(entity: Entity, at: int = 0) -> Fill:
+    return lambda estate, run: {"id": estate.id(entity, at), "name": f"Some name {run}"}
+
+
+def _to(entity: Entity, place: str, target: Entity, at: int = 0) -> Fill:
+    """To the first place after `at` and to the second one in turn."""
+    return lambda estate, run: {"id": estate.id(entity, at), "to": {place: estate.id(target, at + 1 + run % 2)}}
+
+
+def _pair(
+    noun: str, entity: Entity, at: int = 0, what: str = "", why: tuple[str, str] = (CASCADE, RESTORE)
+) -> tuple[Line, Line]:
+    """Deleting and restoring one thing with everything on it; each undoes the other."""
+    gone, back = (f"delete{noun}", _all(entity, at)), (f"restore{noun}", _the(entity, at))
+    return (
+        Line(*gone, why[0], after=back, name=what and f"{gone[0]}, {what}"),
+        Line(*back, why[1], before=gone, name=what and f"{back[0]}, {what}"),
+    )
+
+
+def _device(key: str = "") -> Fill:
+    return lambda estate, run: {
+        "serial": f"new{key}{run}",
+        "name": f"Some new {run}",
+        "typeId": estate.id(DEVICE_TYPE),
+        "parentId": estate.id(DEVICE),
+        "organizationId": estate.id(ORGANIZATION),
+        "place": {"areaId": estate.id(AREA)},
+        **({"clientMutationId": f"{key}{run}"} if key else {}),
+    }
+
+
+def _many_new(estate: Estate, run: int) -> dict[str, Any]:
+    """As many as the estate has in a list."""
+    one = _device()
+    return {"items": [{**one(estate, run), "serial": f"bulk{run}-{at}"} for at in range(estate.size)]}
+
+
+def _many_renamed(estate: Estate, run: int) -> dict[str, Any]:
+    return {"items": [{"id": estate.id(DEVICE, at), "name": f"Some name {run}"} for at in range(estate.size)]}
+
+
+LINES = (
+    Line(
+        "createLocation",
+        lambda estate, run: {"code": f"new{run}", "name": "Some new", "organizationId": estate.id(ORGANIZATION)},
+        f"{REFERENCES}, the row; {EVENTS}",
+    ),
+    Line("updateLocation", _renamed(LOCATION), f"the row locked and written; {EVENTS}"),
+    Line(
+        "moveLocation",
+        _to(LOCATION, "organizationId", ORGANIZATION),
+        f"the row locked and written, {REFERENCES}; {EVENTS}",
+    ),
+    *_pair("Location", LOCATION),
+    *_pair("Location", LOCATION, 1, "parts of what stands elsewhere"),
+    Line(
+        "createArea",
+        lambda estate, run: {
+            "code": f"new{run}",
+            "name": "Some new",
+            "kind": "ROOM",
+            "place": {"parentId": estate.id(AREA)},
+        },
+        f"{REFERENCES}, {WAY_UP}, the row; {EVENTS}",
+    ),
+    Line("updateArea", _renamed(AREA), f"the row locked and written; {EVENTS}"),
+    Line(
+        "moveArea",
+        _to(AREA, "parentId", AREA),
+        f"the row locked and written, {REFERENCES}, one for each level above and beneath, at most five; {EVENTS}",
+    ),
+    *_pair("Area", AREA),
+    Line(
+        "createOrganization",
+        lambda estate, run: {"key": f"new{run}", "name": "Some new", "parentId": estate.id(ORGANIZATION)},
+        f"{REFERENCES}, {WAY_UP}, the row; {EVENTS}",
+    ),
+    Line("updateOrganization", _renamed(ORGANIZATION), f"the row locked and written; {EVENTS}"),
+    Line(
+        "moveOrganization",
+        _to(ORGANIZATION, "parentId", ORGANIZATION, 1),
+        f"the row locked and written, {REFERENCES}, one for each level above and beneath, at most five; {EVENTS}",
+    ),
+    *_pair("Organization", ORGANIZATION),
+    Line(
+        "createDeviceType",
+        lambda _estate, run: {"key": f"new{run}", "name": "Some new", "kind": "READER"},
+        f"the row; {EVENTS}",
+    ),
+    Line("updateDeviceType", _renamed(DEVICE_TYPE), f"the row locked and written; {EVENTS}"),
+    *_pair("DeviceType", DEVICE_TYPE),
+    Line("createDevice", _device(), f"{REFERENCES}, {WAY_UP}, the row; {EVENTS}"),
+    Line(
+        "createDevice",
+        _device("once"),
+        "as without a key; old keys go, the key is claimed, its answer kept",
+        name="createDevice, with a key",
+    ),
+    Line(
+        "createDevice",
+        _device("again"),
+        "old keys go, the key is taken, its first answer",
+        before=("createDevice", _device("again")),
+        name="createDevice, repeated",
+    ),
+    Line("bulkCreateDevices", _many_new, f"as for one device, however many; {EVENTS}"),
+    Line("bulkUpdateDevices", _many_renamed, f"all rows locked at once, all written at once; {EVENTS}"),
+    Line("updateDevice", _renamed(DEVICE), f"the row locked and written; {EVENTS}"),
+    Line(
+        "moveDevice",
+        _to(DEVICE, "areaId", AREA),
+        f"the row locked and written, {REFERENCES}; {EVENTS}",
+    ),
+    *_pair("Device", DEVICE),
+    Line(
+        "createTenant",
+        lambda estate, run: {
+            "slug": f"new-{estate.size}-{run}",
+            "name": "Some new",
+            "parentId": estate.id(TENANT, 1),
+        },
+        f"the tenant above, the row; {EVENTS}",
+    ),
+    Line("updateTenant", _renamed(TENANT, 1), f"the row locked and written; {EVENTS}"),
+    Line(
+        "suspendTenant",
+        _the(TENANT, 2),
+        f"the row locked and written; {EVENTS}",
+        after=("restoreTenant", _the(TENANT, 2)),
+    ),
+    *_pair("Tenant", TENANT, 1, why=TENANTS),
+)
+
+
+def mutations(schema: GraphQLSchema) -> Iterator[Operation]:
+    """Every line as an operation."""
+
+    def request(field: str, fill: Fill) -> Request:
+        return Request(mutation(schema, field), lambda estate, run: {"in": fill(estate, run)})
+
+    for line in LINES:
+        yield Operation(
+            line.name or line.field,
+            f"Mutation.{line.field}",
+            request(line.field, line.fill),
+            line.why,
+            before=line.before and request(*line.before),
+            after=line.after and request(*line.after),
+        )

@@ -1,0 +1,94 @@
+"""The queries that are counted: every root field of Query, with one step along each edge of what it answers."""
+
+from collections.abc import Iterator
+
+from graphql import GraphQLObjectType, GraphQLSchema
+
+from benchmarks.documents import connection, listed, root_fields, selection
+from benchmarks.estate import Estate
+from benchmarks.operation import Fill, Operation, Request, Variables
+from loaders.entities import ENTITIES, TENANT, Entity
+from resolvers.writing.nouns import NOUNS
+
+LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations")
+EDGES = "one for the rows, one for each edge"
+MIXED = "one for each of six types, one for the areas; the devices' types are among the six"
+TREE = """{ tenant { name locations(first: 100) { totalCount nodes { id name areas(first: 5) { totalCount nodes {
+  id name devices(first: 5) { totalCount nodes { id serial } } } } } } } }"""
+MANY = """{ __typename ... on Node { id } ... on Device { serial type { key } }
+  ... on Location { areas(first: 2) { totalCount } } }"""
+IMPACT = "query ($id: ID!) { deleteImpact(id: $id) { counts { type count } } }"
+
+
+def queries(schema: GraphQLSchema) -> Iterator[Operation]:
+    """Every root field of Query, and the tree from the tenant down."""
+    yield Operation("_service", "Query._service", Request("{ _service { sdl } }"), why="the schema is told from memory")
+    yield Operation(
+        "me",
+        "Query.me",
+        Request(f"{{ me {{ {selection(_type(schema, 'Me'))} }} }}"),
+        why="the caller's tenant and token",
+    )
+    yield Operation(
+        "tenant",
+        "Query.tenant",
+        Request(f"{{ tenant {{ {selection(_type(schema, 'Tenant'))} }} }}"),
+        why=EDGES,
+    )
+    yield Operation("tenant > locations > areas > devices", "Query.tenant", Request(TREE), why="one for each level")
+    yield Operation("tenants", "Query.tenants", Request(connection(schema, "tenants", _among_tenants)), why=EDGES)
+    yield Operation(
+        "tenants > devices",
+        "Query.tenants",
+        Request("{ tenants(first: 100) { nodes { slug devices(first: 2) { totalCount } } } }"),
+        why="one for the tenants, one for each tenant gone into",
+        grows="no statement reads two tenants (law 1): a page of tenants bounds it",
+    )
+    for name in LISTS:
+        rows = listed(root_fields(schema)[f"Query.{name}"])
+        yield Operation(name, f"Query.{name}", Request(connection(schema, name)), why=f"{EDGES} of {rows.name}")
+    for entity in ENTITIES:
+        shown = selection(_type(schema, entity.name))
+        document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {entity.name} {{ {shown} }} }} }}"
+        yield Operation(f"node {entity.name}", "Query.node", Request(document, _hub(entity)), why=EDGES)
+    yield Operation(
+        "nodes, of all types",
+        "Query.nodes",
+        Request(f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {MANY} }}", _ids),
+        why=MIXED,
+    )
+    yield Operation(
+        "_entities, of all types",
+        "Query._entities",
+        Request(f"query ($all: [_Any!]!) {{ _entities(representations: $all) {MANY} }}", _representations),
+        why=MIXED,
+    )
+    for noun in NOUNS:
+        yield Operation(
+            f"deleteImpact {noun.entity.name}",
+            "Query.deleteImpact",
+            Request(IMPACT, _hub(noun.entity)),
+            why="the thing, then one for each kind that can hang on a kind of the level above; five levels at most",
+        )
+
+
+def _type(schema: GraphQLSchema, name: str) -> GraphQLObjectType:
+    found = schema.type_map[name]
+    assert isinstance(found, GraphQLObjectType), f"{name} is no object type"
+    return found
+
+
+def _among_tenants(_name: str, target: GraphQLObjectType) -> bool:
+    return target.name == TENANT.name
+
+
+def _hub(entity: Entity) -> Fill:
+    return lambda estate, _run: {"id": estate.id(entity)}
+
+
+def _ids(estate: Estate, _run: int) -> Variables:
+    return {"ids": [id_ for _, id_ in estate.mixed()]}
+
+
+def _representations(estate: Estate, _run: int) -> Variables:
+    return {"all": [{"__typename": name, "id": id_} for name, id_ in estate.mixed()]}

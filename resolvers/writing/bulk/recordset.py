@@ -1,0 +1,36 @@
+"""Many rows in one parameter: as JSON, which PostgreSQL takes apart.
+
+A parameter for each value would be thousands of them, in a statement that is another one for each number of rows.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Table, TableValuedAlias, Text, cast, column, func, literal
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+
+def recordset(
+    table: Table, names: Sequence[str], rows: Iterable[Mapping[str, Any]], **beside: TypeEngine[Any]
+) -> TableValuedAlias:
+    """Rows as a table that a statement can select from: columns of `table`, and others of the types given `beside`.
+
+    What a row does not name is null.
+    """
+    types = {name: table.c[name].type for name in names} | beside
+    told = orjson.dumps([_told(row, types) for row in rows], default=str).decode()
+    columns = (column(name, type_) for name, type_ in types.items())
+    return (
+        func.json_to_recordset(cast(literal(told, Text), JSON)).table_valued(*columns).render_derived(with_types=True)
+    )
+
+
+def _told(row: Mapping[str, Any], types: Mapping[str, TypeEngine[Any]]) -> dict[str, Any]:
+    return {name: _value(types[name], row[name]) for name in types if name in row}
+
+
+def _value(type_: TypeEngine[Any], value: Any) -> Any:
+    # Ready text has no depth: a value may nest as deep here as where it is written alone.
+    return orjson.Fragment(orjson.dumps(value)) if isinstance(type_, JSONB) and value is not None else value

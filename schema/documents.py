@@ -1,0 +1,116 @@
+"""Documents: parsed, bounded, validated and guarded once each, and kept (laws 2 and 11).
+
+What is left for each request is what depends on its caller and its variables: scopes, and page sizes.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, validate
+
+from auth.codes import Code, Refusal
+from auth.guard import Demand, demands, enforce
+from auth.limits import Limits, check_document, node_cost, parse_bounded
+from auth.principal import Caller
+from schema.answers import InvalidDocument
+from schema.build import connections
+from schema.operation import OperationRequest
+
+MAX_VALIDATION_ERRORS = 10
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A document that passed everything that needs no request."""
+
+    document: DocumentNode
+    operations: dict[str | None, tuple[OperationDefinitionNode, tuple[Demand, ...]]]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """An operation that its caller may run, and that keeps the bounds."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    asked: tuple[Demand, ...]
+    variables: dict[str, Any]
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is a subscription."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+
+class Documents:
+    """The least recently used goes when there are too many."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, at_most: int) -> None:
+        """`at_most` documents are kept."""
+        self._schema = schema
+        self._connections = connections(schema)
+        self._limits = limits
+        self._at_most = at_most
+        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._prepared)
+
+    def admit(self, request: OperationRequest, caller: Caller) -> Admitted:
+        """The operation that is asked for.
+
+        Raises:
+            Refusal: it is out of bounds, or the caller lacks a scope.
+            InvalidDocument: it does not fit the schema.
+        """
+        prepared = self._prepare(request.query)
+        operation, asked = _chosen(prepared, request)
+        enforce(asked, caller.principal.scopes)
+        node_cost(
+            prepared.document,
+            operation,
+            request.variables,
+            self._schema,
+            self._limits,
+            is_connection=self._is_connection,
+        )
+        return Admitted(prepared.document, operation, asked, request.variables)
+
+    def _prepare(self, text: str) -> Prepared:
+        kept = self._prepared.get(text)
+        if kept is not None:
+            self._prepared.move_to_end(text)
+            return kept
+        document = parse_bounded(text, self._limits)
+        check_document(document, self._limits)
+        errors = validate(self._schema, document, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=True)
+        if errors:
+            raise InvalidDocument(errors)
+        operations = {
+            node.name.value if node.name else None: (node, demands(self._schema, document, node))
+            for node in document.definitions
+            if isinstance(node, OperationDefinitionNode)
+        }
+        made = self._prepared[text] = Prepared(document, operations)
+        if len(self._prepared) > self._at_most:
+            self._prepared.popitem(last=False)
+        return made
+
+    def _is_connection(self, parent: str, name: str) -> bool:
+        return (parent, name) in self._connections
+
+
+def _chosen(prepared: Prepared, request: OperationRequest) -> tuple[OperationDefinitionNode, tuple[Demand, ...]]:
+    if request.operation_name is not None:
+        chosen = prepared.operations.get(request.operation_name)
+        if chosen is None:
+            raise Refusal(Code.BAD_REQUEST, "The document has no operation of that operationName.")
+    elif len(prepared.operations) == 1:
+        chosen = next(iter(prepared.operations.values()))
+    else:
+        raise Refusal(Code.BAD_REQUEST, "The document has several operations: say which by operationName.")
+    if chosen[0].operation is OperationType.MUTATION and not request.mutations:
+        raise Refusal(Code.METHOD_NOT_ALLOWED, "GET is for queries; send this by POST.", headers=(("Allow", "POST"),))
+    return chosen

@@ -1,0 +1,121 @@
+"""`GET /export/devices`: an export as a file. An address of the subscription `exportDevices`, which does all of it.
+
+Once lines have left, an answer cannot become a refusal: a file that could not be finished is cut off, so that no
+client takes it for whole.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from auth.codes import Code, Refusal
+from auth.standing import Callers
+from schema.answers import refused
+from schema.operation import Answer, OperationRequest
+from schema.streaming import Stream
+from tenantry.answers import ReaderStuck, send_answer, send_patiently
+from tenantry.body import ClientGone
+from tenantry.endpoint import Runs, while_connected
+
+DEVICES = "/export/devices"
+DOCUMENT = """subscription ($format: ExportFormat!, $filter: DeviceFilter, $search: String) {
+  exportDevices(format: $format, filter: $filter, search: $search) { text }
+}"""
+TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
+PARAMETERS = frozenset({"format", "filter", "search"})
+
+
+class CutOff(Exception):
+    """The export ended before its last line."""
+
+
+class Exports:
+    """Answers at the addresses of exports."""
+
+    def __init__(self, graph: Runs, callers: Callers) -> None:
+        self._graph = graph
+        self._callers = callers
+
+    def routes(self) -> list[Route]:
+        """Where they are."""
+        return [Route(DEVICES, self, methods=["GET"])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or say why not."""
+        try:
+            given = _parameters(Request(scope).query_params.multi_items())
+            variables = {**given, "format": given["format"].upper()}
+            standing = self._callers.standing(scope["headers"])
+            await standing.caller()
+            opened = await self._graph.open(OperationRequest(DOCUMENT, variables), standing, scope["request_id"])
+            if isinstance(opened, Answer):
+                await send_answer(send, opened)
+                return
+            try:
+                await while_connected(receive, _send_file(send, opened, given["format"]))
+            finally:
+                await asyncio.shield(asyncio.ensure_future(opened.aclose()))
+        except Refusal as refusal:
+            await send_answer(send, refused(refusal))
+        except (ClientGone, ReaderStuck):
+            return
+
+
+async def _send_file(send: Send, stream: Stream, named: str) -> None:
+    """Each chunk as it comes. Raises CutOff where it ends too early."""
+    headers = [
+        (b"content-type", TYPES[named].encode()),
+        (b"content-disposition", f'attachment; filename="devices.{named}"'.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    first = await _text(stream)
+    await send_patiently(send, {"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
+    text = first
+    while text is not None:
+        await send_patiently(send, {"type": "http.response.body", "body": text.encode(), "more_body": True})
+        try:
+            text = await _text(stream)
+        except Refusal as refusal:
+            raise CutOff(refusal.message) from refusal
+    await send_patiently(send, {"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _text(stream: Stream) -> str | None:
+    """The next lines, None after the last. Raises Refusal."""
+    try:
+        response: dict[str, Any] = orjson.loads(await anext(stream))
+    except StopAsyncIteration:
+        return None
+    if response.get("errors"):
+        error = response["errors"][0]
+        raise Refusal(Code[error["extensions"]["code"]], error["message"])
+    text: str = response["data"]["exportDevices"]["text"]
+    return text
+
+
+def _parameters(pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+    """`format filter search`, each once. Raises Refusal (BAD_USER_INPUT)."""
+    given = dict(pairs)
+    unknown = sorted(given.keys() - PARAMETERS)
+    if unknown or len(given) != len(pairs):
+        raise _bad(unknown[0] if unknown else "", "Give format, filter and search, each once; there is nothing else.")
+    if given.setdefault("format", "ndjson") not in TYPES:
+        raise _bad("format", f"format is {' or '.join(sorted(TYPES))}.")
+    if "filter" not in given:
+        return given
+    try:
+        wanted = orjson.loads(given["filter"])
+    except orjson.JSONDecodeError:
+        raise _bad("filter", 'filter is a DeviceFilter as JSON, such as {"status":{"eq":"OFFLINE"}}.') from None
+    return {**given, "filter": wanted}
+
+
+def _bad(argument: str, message: str) -> Refusal:
+    return Refusal(Code.BAD_USER_INPUT, message, extensions={"argument": argument} if argument else {})
