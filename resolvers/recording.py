@@ -1,0 +1,62 @@
+"""What requests leave in the audit: their changes, in the changes' own transaction, and what they were refused."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from auth.principal import Caller, PrincipalKind
+from loaders.entities import Entity
+from loaders.window import Row
+from models import AuditAction, AuditOutcome, ids
+from models.event import ChangeKind
+from models.ids import Prefix
+from resolvers.auditing.chain import append_apart
+from resolvers.auditing.record import Actor, Record, Target, changed_fields
+from resolvers.context import Context
+
+
+def changed_record(
+    context: Context, action: AuditAction, entity: Entity, rows: tuple[Row | None, Row], changed: Sequence[str]
+) -> Record:
+    """A change of one thing: the fields that were written, as they were and as they are (`rows`)."""
+    before, after = rows
+    return Record(
+        actor_of(context.caller),
+        action,
+        Target(entity.name, ids.encode(entity.prefix, after["id"])),
+        changed=changed_fields(before, after, changed),
+        request_id=context.request_id,
+    )
+
+
+def action_of(kind: ChangeKind, entity: Entity) -> AuditAction:
+    """What the audit calls it."""
+    return AuditAction(f"{entity.table.__tablename__}.{kind.lower()}")
+
+
+async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
+    """A request that was refused, in a transaction of its own: it is kept whatever becomes of the request.
+
+    `named` is what it lacked or asked for; no value that callers sent is kept.
+    """
+    asked = changed_fields({}, named, named)
+    refusal = Record(
+        actor_of(context.caller),
+        AuditAction.ACCESS_REFUSED,
+        outcome=AuditOutcome.REFUSED,
+        changed=asked,
+        request_id=context.request_id,
+    )
+    await append_apart(context.database, context.clock, context.tenant_id, [refusal])
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Who acts. People are told by their id alone: a name in the chain could never be erased."""
+    principal = caller.principal
+    person = principal.kind is PrincipalKind.USER
+    prefix = Prefix.USER if principal.cohorts is not None else Prefix.TOKEN
+    return Actor(
+        principal.kind,
+        ids.encode(prefix, principal.token_id),
+        None if person else principal.name,
+        principal.token_id,
+    )
