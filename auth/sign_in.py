@@ -1,0 +1,87 @@
+"""Signing in with a token of an issuer that a tenant trusts (OpenID Connect, Entra ID among them).
+
+A person is who the issuer says it is, by (issuer, subject); nothing is stored of it.
+"""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from auth.cache import Cache
+from auth.codes import Code, Refusal
+from auth.credentials import challenge
+from auth.grants import scopes_of
+from auth.oidc.trust import Trust
+from auth.oidc.verifier import Verifier
+from auth.principal import Principal, PrincipalKind, TenantRef
+from models import PLATFORM_ID, Tenant, TenantStatus
+from models.clock import Clock
+from models.database import Database
+
+# Names of people are the issuer's, of any length.
+LONGEST_NAME = 200
+NO_TENANT = "The tenant that trusts the token's issuer is not there."
+
+
+def looks_signed(text: str) -> bool:
+    """Whether a credential can be a JSON Web Token, which no token of ours looks like."""
+    return text.startswith("eyJ") and text.count(".") == 2
+
+
+class SignIn:
+    """Knows the bearers of issuers' tokens."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        trusts: Sequence[Trust],
+        platform: Database,
+        clock: Clock,
+        keep_seconds: float = 5.0,
+    ) -> None:
+        """`keep_seconds` is how long a tenant that was suspended or deleted may still be signed in to."""
+        self._verifier = verifier
+        self._trusts = {trust.issuer: trust for trust in trusts}
+        self._platform = platform
+        self._tenants: Cache[str, TenantRef | None] = Cache(
+            self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=10_000
+        )
+
+    async def principal(self, text: str, younger_than: float | None = None) -> Principal:
+        """The bearer of a good token, with what its cohorts may do at this moment.
+
+        Raises:
+            Refusal: UNAUTHENTICATED, TENANT_SUSPENDED, or UNAVAILABLE where the issuer's keys cannot be had.
+        """
+        verified = await self._verifier.verify(text, self._trusts)
+        trust = next(each for issuer, each in self._trusts.items() if issuer.url == verified.issuer)
+        home = await self._tenants.get(trust.tenant, younger_than)
+        if home is None:
+            raise Refusal(Code.UNAUTHENTICATED, NO_TENANT, headers=challenge("invalid_token", NO_TENANT))
+        if home.status != TenantStatus.ACTIVE:
+            raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
+        grants = trust.grants(verified)
+        return Principal(
+            kind=_kind(home, is_app=verified.is_app),
+            name=(verified.name or verified.subject.id)[:LONGEST_NAME],
+            token_id=uuid.uuid5(uuid.NAMESPACE_URL, " ".join(verified.subject)),
+            expires_at=verified.expires_at,
+            scopes=scopes_of(grants),
+            home=home,
+            cohorts=grants,
+        )
+
+    async def _look_up(self, slug: str) -> TenantRef | None:
+        named = select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
+            Tenant.slug == slug, Tenant.status != TenantStatus.DELETED
+        )
+        async with self._platform.read(None) as connection:
+            row = (await connection.execute(named)).one_or_none()
+        return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
+
+
+def _kind(home: TenantRef, *, is_app: bool) -> PrincipalKind:
+    if home.id == PLATFORM_ID:
+        return PrincipalKind.OPERATOR
+    return PrincipalKind.SERVICE if is_app else PrincipalKind.USER
