@@ -59,6 +59,9 @@ def tenant(acme: Estate) -> SimpleNamespace:
             "such as 90d or 12h",
         ),
         (["token", "list"], "either --tenant SLUG or --platform"),
+        (["token", "rotate", "x"], "either --tenant SLUG or --platform"),
+        (["token", "rotate", "x", "--platform", "--overlap", "soon"], "such as 90d or 12h"),
+        (["token", "verify", mint().reveal()], "unexpected extra argument"),
         (["token", "revoke"], "either --tenant SLUG or --platform"),
         (["token", "revoke", "--tenant", "acme"], "--name"),
         (["token", "revoke", "tnt_svc_x", "--platform"], "text or its name, not both"),
@@ -78,6 +81,8 @@ def test_a_command_that_cannot_be_meant_says_how_to_write_it(command: Command, w
     [
         (["token", "create", "--tenant", "nobody", "--name", "x", "--scope", "tenant.*"], "tenantry tenant list"),
         (["token", "list", "--tenant", "nobody"], "slug 'nobody'"),
+        (["token", "rotate", "x", "--tenant", "nobody"], "slug 'nobody'"),
+        (["token", "rotate", "nobody's", "--platform"], 'There is no token named "nobody\'s"'),
         (["token", "revoke", "--tenant", "nobody", "--name", "x"], "slug 'nobody'"),
         (["token", "revoke", "--platform", "--name", "nobody's"], 'There is no token named "nobody\'s"'),
         (["token", "revoke", "tnt_svc_mistyped"], "its form or its checksum is wrong"),
@@ -182,9 +187,66 @@ def test_a_tenant_is_made_beneath_another_and_listed_after_it(
 
 @pytest.mark.parametrize(
     "words",
-    [["tenant", "create"], ["tenant", "list"], ["token", "create"], ["token", "list"], ["token", "revoke"]],
+    [
+        ["tenant", "create"],
+        ["tenant", "list"],
+        ["token", "create"],
+        ["token", "list"],
+        ["token", "rotate"],
+        ["token", "verify"],
+        ["token", "revoke"],
+    ],
 )
 def test_every_command_shows_how_it_is_used(command: Command, words: list[str]) -> None:
     """Each --help ends with examples, a line each."""
     shown = command(*words, "--help").stdout
     assert any(line.strip().startswith(f"tenantry {' '.join(words)}") for line in shown.splitlines())
+
+
+def test_a_token_is_bound_and_verified(command: Command, tenant: SimpleNamespace, acme: Estate) -> None:
+    """What it is for is told to whoever has its text, which comes by standard input and is not shown."""
+    create = ["token", "create", "--tenant", tenant.slug, "--name", "lobby", "--scope", "tenant.devices.read"]
+    made = command(*create, "--node", acme.ids["Location"], "--network", "192.0.2.0/24", "--network", "2001:db8::1")
+    outcome = CliRunner().invoke(app, ["token", "verify"], input=made.stdout)
+    assert outcome.exit_code == 0, outcome.output
+    for said in ("ACTIVE", "lobby", tenant.slug, acme.ids["Location"], "192.0.2.0/24 2001:db8::1/128"):
+        assert said in outcome.stdout
+    assert made.stdout.strip() not in outcome.output
+
+
+@pytest.mark.parametrize("text", ["garbage", mint().reveal(), ""], ids=["garbage", "unknown", "blank"])
+def test_a_text_that_is_no_good_token_is_said_to_be_none(command: Command, text: str) -> None:
+    """With exit code 1, so that a script sees it."""
+    command("token", "list", "--platform")
+    outcome = CliRunner().invoke(app, ["token", "verify"], input=text)
+    assert (outcome.exit_code, "The token is not good: UNKNOWN" in outcome.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--node", "loc_00000000-0000-7000-8000-000000000001"], "no such organization, location or area"),
+        (["--network", "192.0.2.7/24"], "did you mean 192.0.2.0/24?"),
+    ],
+)
+def test_a_token_is_bound_to_what_there_is(
+    command: Command, tenant: SimpleNamespace, words: list[str], said: str
+) -> None:
+    """Otherwise none is made."""
+    create = ["token", "create", "--tenant", tenant.slug, "--name", "lobby", "--scope", "tenant.devices.read"]
+    outcome = command(*create, *words)
+    assert (outcome.exit_code, outcome.stdout) == (1, "")
+    assert said in outcome.stderr
+    assert "lobby" not in command("token", "list", "--tenant", tenant.slug).stdout
+
+
+def test_a_token_is_rotated(command: Command, tenant: SimpleNamespace) -> None:
+    """The new secret is printed alone; without an overlap the one before is over."""
+    made = command("token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.devices.read")
+    rotated = command("token", "rotate", "wall", "--tenant", tenant.slug, "--overlap", "0s")
+    assert is_well_formed(rotated.stdout.removesuffix("\n"))
+    assert "cannot be shown again" in rotated.stderr
+    states = [CliRunner().invoke(app, ["token", "verify"], input=each.stdout).stdout for each in (made, rotated)]
+    assert ["ROTATED" in states[0], "ACTIVE" in states[1]] == [True, True]
+    refused = command("token", "rotate", "wall", "--tenant", tenant.slug, "--overlap", "25h")
+    assert (refused.exit_code, "24 hours" in refused.stderr) == (1, True)

@@ -1,0 +1,71 @@
+"""What a token's text comes to, for whoever may ask: whose it is, and whether it still is good.
+
+The text is turned into its hash at once; it reaches neither the database nor a log. A garbled one costs no statement.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+
+from auth.token import digest, is_well_formed
+from models import Credential
+from models.database import Database
+
+# Look-ups at once: the same connections let callers in, who must not wait for one that verifies texts by the dozen.
+AT_ONCE = 2
+
+
+class TokenState(StrEnum):
+    """Whether a token's text is good. Published, forever."""
+
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    REVOKED = "REVOKED"
+    ROTATED = "ROTATED"
+    SUSPENDED = "SUSPENDED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The token that a text belongs to, and which of its secrets the text is."""
+
+    tenant_id: uuid.UUID
+    token_id: uuid.UUID
+    generation: int
+
+
+class Credentials:
+    """Finds tokens by their text; reads as the platform's role, since a token is what tells the tenant."""
+
+    def __init__(self, platform: Database) -> None:
+        self._platform = platform
+        self._turns = asyncio.Semaphore(AT_ONCE)
+
+    async def find(self, text: str) -> Named | None:
+        """Whose text this is; None for one that nobody was given. The caller decides what may be told of it."""
+        if not is_well_formed(text):
+            return None
+        by_hash = select(Credential.tenant_id, Credential.token_id, Credential.generation)
+        async with self._turns, self._platform.read(None) as connection:
+            row = (await connection.execute(by_hash.where(Credential.hash == digest(text)))).one_or_none()
+        return None if row is None else Named(row.tenant_id, row.token_id, row.generation)
+
+
+def judged(token: Mapping[str, Any], generation: int, now: datetime) -> tuple[TokenState, datetime | None]:
+    """Whether a secret of this generation is good, and until when; `token` is its row."""
+    if token["revoked_at"] is not None:
+        return TokenState.REVOKED, None
+    age = token["generation"] - generation
+    ends = token["overlap_ends_at"] if age == 1 else None
+    if age > 1 or (ends is not None and ends <= now):
+        return TokenState.ROTATED, None
+    if token["expires_at"] <= now:
+        return TokenState.EXPIRED, None
+    return TokenState.ACTIVE, min(ends or token["expires_at"], token["expires_at"])

@@ -1,0 +1,60 @@
+"""What a token shows beyond its columns, and `verifyToken`: what a presented text comes to.
+
+A text of another tenant's, of a token out of reach, and one that nobody was given are answered alike.
+"""
+
+from typing import Any
+
+from graphql import VariableNode
+
+from auth.codes import Code, Refusal
+from auth.verifying import TokenState, judged
+from loaders.entities import TOKEN
+from loaders.window import Row
+from models import PLATFORM_ID, TenantStatus, ids
+from models.hierarchy import ReachKind
+from models.ids import Prefix
+from resolvers.context import Context, Info
+from resolvers.me import PREFIXES
+from resolvers.writing.tokens.node import node_of
+
+UNKNOWN: Row = {"state": TokenState.UNKNOWN, "goodUntil": None, "token": None}
+
+
+def node_of_token(row: Row, _info: Info) -> Row:
+    """What a token is bound to, its whole tenant where that is no node of the estate."""
+    node = node_of(row)
+    if node is not None:
+        return {"id": ids.encode(PREFIXES[node.kind], node.id), "kind": node.kind}
+    kind = ReachKind.PLATFORM if row["tenant_id"] == PLATFORM_ID else ReachKind.TENANT
+    return {"id": ids.encode(Prefix.TENANT, row["tenant_id"]), "kind": kind}
+
+
+async def verify_token(_root: Any, info: Info, *, token: str) -> Row:
+    """Whether the text is good, until when, and what for.
+
+    Raises:
+        Refusal: BAD_USER_INPUT where the text stands in the document, which is kept and may be logged by anybody.
+    """
+    _refuse_literal(info)
+    context: Context = info.context
+    named = await context.credentials.find(token)
+    if named is None or named.tenant_id != context.tenant_id:
+        return UNKNOWN
+    row = await context.loaders.row(TOKEN, context.tenant_id, named.token_id)
+    if row is None:
+        return UNKNOWN
+    state, until = judged(row, named.generation, context.clock.now())
+    if state is TokenState.ACTIVE and context.caller.tenant.status != TenantStatus.ACTIVE:
+        state, until = TokenState.SUSPENDED, None
+    return {"state": state, "goodUntil": until, "token": row}
+
+
+def _refuse_literal(info: Info) -> None:
+    for node in info.field_nodes:
+        if not all(isinstance(argument.value, VariableNode) for argument in node.arguments or ()):
+            raise Refusal(
+                Code.BAD_USER_INPUT,
+                "Argument 'token' must be a variable: a document is no place for a secret.",
+                extensions={"argument": "token"},
+            )
