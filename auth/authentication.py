@@ -7,24 +7,30 @@ which is how long a revocation may take everywhere; expiry is compared with the 
 import logging
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import and_, select
 
 from auth.cache import Cache
 from auth.codes import Code, Refusal
-from auth.credentials import Headers, challenge, presented_token
+from auth.credentials import Address, Headers, challenge, presented_token
+from auth.networks import Network, allows, networks
 from auth.principal import Principal, TenantRef, kind_of
 from auth.scopes import Scope
+from auth.sign_in import SignIn, looks_signed
 from auth.token import digest, is_well_formed
 from models import Credential, Tenant, TenantStatus, Token
 from models.clock import Clock
 from models.database import Database
+from models.hierarchy import Node, ReachKind
 
 _log = logging.getLogger(__name__)
 
 # One text for unknown, revoked and garbled: which of them it is, is nobody's business.
 BAD_TOKEN = "The token is unknown or was revoked."  # noqa: S105
 EXPIRED_TOKEN = "The token has expired."  # noqa: S105
+ROTATED_TOKEN = "The token was rotated: use its new secret."  # noqa: S105
 
 _BY_HASH = (
     select(
@@ -33,6 +39,12 @@ _BY_HASH = (
         Token.scopes,
         Token.expires_at,
         Token.revoked_at,
+        Token.organization_id,
+        Token.location_id,
+        Token.area_id,
+        Token.networks,
+        Token.overlap_ends_at,
+        (Token.generation - Credential.generation).label("age"),
         Credential.tenant_id,
         Tenant.slug,
         Tenant.status,
@@ -50,36 +62,73 @@ class _Found:
 
     principal: Principal
     revoked: bool
+    overlap_ends_at: datetime | None
+    networks: tuple[Network, ...] = ()
+
+    def is_good_at(self, moment: datetime) -> bool:
+        """Whether its secret still counts for something; its tenant may be suspended."""
+        ends = (self.principal.expires_at, self.overlap_ends_at or self.principal.expires_at)
+        return moment < min(ends) and not self.revoked and self.principal.home.status != TenantStatus.DELETED
 
 
 class Authenticator:
     """Knows callers by their tokens; reads as the platform's role, since a token is what tells the tenant."""
 
-    def __init__(self, platform: Database, clock: Clock, keep_seconds: float = 5.0, keep_at_most: int = 10_000) -> None:
-        """Unknown hashes are kept too, and count towards `keep_at_most`."""
+    def __init__(
+        self,
+        platform: Database,
+        clock: Clock,
+        keep_seconds: float = 5.0,
+        keep_at_most: int = 10_000,
+        *,
+        sign_in: SignIn | None = None,
+    ) -> None:
+        """Unknown hashes are kept too, and count towards `keep_at_most`. `sign_in` knows issuers' tokens, if any."""
         self._platform = platform
+        self._sign_in = sign_in
         self._clock = clock
         self._found: Cache[bytes, _Found | None] = Cache(
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=keep_at_most
         )
 
-    async def authenticate(self, headers: Headers, younger_than: float | None = None) -> Principal:
+    async def authenticate(
+        self, headers: Headers, younger_than: float | None = None, address: Address | None = None
+    ) -> Principal:
         """Who presents a good token; `younger_than` seconds is how old a kept answer may be, if not five.
+
+        A token that is bound to networks is unknown to whoever comes from another `address`, or from none.
 
         Raises:
             Refusal: UNAUTHENTICATED, BAD_REQUEST or TENANT_SUSPENDED, with the challenge that belongs to it.
         """
         text = presented_token(headers)
+        if self._sign_in is not None and looks_signed(text):
+            return await self._sign_in.principal(text, younger_than)
         if not is_well_formed(text):
             raise _bad_token(BAD_TOKEN)
         found = await self._found.get(digest(text), younger_than)
         if found is None or found.revoked or found.principal.home.status == TenantStatus.DELETED:
             raise _bad_token(BAD_TOKEN)
+        if not allows(found.networks, address):
+            _log.warning("token %s was presented from outside its networks: %s", found.principal.token_id, address)
+            raise _bad_token(BAD_TOKEN)
         if found.principal.expires_at <= self._clock.now():
             raise _bad_token(EXPIRED_TOKEN)
+        if found.overlap_ends_at is not None and found.overlap_ends_at <= self._clock.now():
+            raise _bad_token(ROTATED_TOKEN)
         if found.principal.home.status != TenantStatus.ACTIVE:
             raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
         return found.principal
+
+    def knows(self, text: str) -> bool:
+        """Whether this was a good token when it was last looked up, however long ago; nothing is looked up now.
+
+        An issuer's token is known by its signature: to try one costs no look-up.
+        """
+        if self._sign_in is not None and looks_signed(text):
+            return True
+        found = self._found.last(digest(text))
+        return found is not None and found.is_good_at(self._clock.now())
 
     def forget(self, token_hash: bytes | None = None) -> None:
         """Ask the database again about one token (by its digest), or about all."""
@@ -97,8 +146,21 @@ class Authenticator:
             expires_at=row.expires_at,
             scopes=_known_scopes(row.id, row.scopes),
             home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
+            node=_node(row),
         )
-        return _Found(principal, revoked=row.revoked_at is not None)
+        # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
+        ends = row.overlap_ends_at if row.age == 1 else None
+        revoked = row.revoked_at is not None or row.age > 1
+        return _Found(principal, revoked=revoked, overlap_ends_at=ends, networks=networks(row.networks))
+
+
+def _node(row: Any) -> Node | None:
+    """What the token is bound to."""
+    if row.area_id is not None:
+        return Node(ReachKind.AREA, row.area_id, row.location_id)
+    if row.location_id is not None:
+        return Node(ReachKind.LOCATION, row.location_id)
+    return None if row.organization_id is None else Node(ReachKind.ORGANIZATION, row.organization_id)
 
 
 def _known_scopes(token_id: uuid.UUID, stored: list[str]) -> frozenset[Scope]:

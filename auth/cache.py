@@ -53,6 +53,11 @@ class Cache(Generic[Key, Answer]):
             task.add_done_callback(partial(self._keep_answer, key, self._clock.now()))
         return await asyncio.shield(task)
 
+    def last(self, key: Key) -> Answer | None:
+        """The kept answer however old it is, or None; nothing is looked up."""
+        kept = self._kept.get(key)
+        return None if kept is None else kept[1]
+
     def forget(self, key: Key | None = None) -> None:
         """Drop one answer, or all; an answer that is under way reaches who waits for it and is not kept."""
         for store in (self._kept, self._under_way):

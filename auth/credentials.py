@@ -4,12 +4,15 @@ Credentials come by header only: no cookie, no query parameter, so that a browse
 """
 
 from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
 from auth.codes import Code, Refusal
 
 # As ASGI gives them: names in lower case, values as they came.
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+# Where a request comes from.
+Address: TypeAlias = IPv4Address | IPv6Address
 
 REALM = "tenantry"
 HINT = "Send a token: `Authorization: Bearer …` or `X-Auth-Token: …`."

@@ -1,26 +1,23 @@
 """Who is calling, and for which tenant."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from auth.grants import Grant, applicable, reach_of, scopes_of
+from auth.requirement import Requirement
 from auth.scopes import Scope
 from models import PLATFORM_ID
+from models.hierarchy import Node, Reach
 
 
 class PrincipalKind(StrEnum):
-    """What sort of caller it is. Published, forever; people, devices and gateways join later."""
+    """What sort of caller it is. Published, forever; devices and gateways join later."""
 
     OPERATOR = "OPERATOR"
     SERVICE = "SERVICE"
-
-
-class ReachKind(StrEnum):
-    """What a caller's rights are bound to; they cover everything beneath it. Published, forever."""
-
-    PLATFORM = "PLATFORM"
-    TENANT = "TENANT"
+    USER = "USER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,11 @@ class TenantRef:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The bearer of a good token: its scopes, and the tenant that the token belongs to."""
+    """The bearer of a good token: its scopes, the tenant that the token belongs to, and where in it they hold.
+
+    `node` lies in that tenant's estate; None is all of it, and the tenants beneath. Who signs in has `cohorts`, each
+    with a node of its own.
+    """
 
     kind: PrincipalKind
     name: str
@@ -43,6 +44,15 @@ class Principal:
     expires_at: datetime
     scopes: frozenset[Scope]
     home: TenantRef
+    node: Node | None = None
+    cohorts: tuple[Grant, ...] | None = None
+
+    @property
+    def grants(self) -> tuple[Grant, ...]:
+        """What it may do where."""
+        if self.cohorts is not None:
+            return self.cohorts
+        return (Grant(self.scopes, () if self.node is None else (self.node,)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,23 @@ class Caller:
 
     principal: Principal
     tenant: TenantRef
+    # What holds in the tenant, and every scope that holds somewhere in it: reckoned once.
+    grants: tuple[Grant, ...] = field(init=False, repr=False, compare=False)
+    scopes: frozenset[Scope] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Reckon them."""
+        grants = applicable(self.principal.grants, self.principal.home.id, self.tenant.path)
+        object.__setattr__(self, "grants", grants)
+        object.__setattr__(self, "scopes", scopes_of(grants))
+
+    def reach(self, requirement: Requirement) -> Reach:
+        """Where in the tenant a requirement is met: None is everywhere, empty is nowhere."""
+        return reach_of(self.grants, requirement)
+
+    def reach_beneath(self, requirement: Requirement) -> Reach:
+        """The same in the tenants beneath it: what is bound to a node holds in none of them."""
+        return reach_of([grant for grant in self.grants if not grant.nodes], requirement)
 
 
 def kind_of(home: uuid.UUID) -> PrincipalKind:

@@ -7,9 +7,11 @@ import asyncio
 from typing import Protocol
 
 from auth.authentication import Authenticator
-from auth.credentials import Headers
+from auth.credentials import Address, Headers
 from auth.principal import Caller
 from auth.tenancy import TenantSelector
+from auth.throttle import Throttle
+from auth.usage import Usage
 from models.clock import Clock
 
 # Seconds. Between two questions, and how old an answer may be: twice this is how long a revocation takes to be seen.
@@ -28,31 +30,69 @@ class Stands(Protocol):
         ...
 
 
-class Standing:
-    """Who presented these headers, and for which tenant, as it is now."""
+class Callers:
+    """From a request's headers to its caller: for one request, or for as long as a stream lasts."""
 
     def __init__(
         self,
         authenticator: Authenticator,
         selector: TenantSelector,
-        headers: Headers,
+        throttle: Throttle,
         clock: Clock,
-        ask_every: float = ASK_EVERY,
+        usage: Usage | None = None,
     ) -> None:
+        """`usage` notes which tokens were used, if anybody wants to know."""
+        self._usage = usage
         self._authenticator = authenticator
         self._selector = selector
-        self._headers = tuple(headers)
+        self._throttle = throttle
         self._clock = clock
-        self._ask_every = ask_every
 
-    async def caller(self) -> Caller:
-        """The caller as of at most `ask_every` seconds ago.
+    async def caller(
+        self, headers: Headers, address: Address | None, *, younger_than: float | None = None, again: bool = False
+    ) -> Caller:
+        """Who calls, and for which tenant, as of at most `younger_than` seconds ago, if not five.
+
+        `address` is where it calls from, as far as that is known. To lose a right is no attempt to get one: what is
+        asked `again` is not throttled.
 
         Raises:
-            Refusal: UNAUTHENTICATED, TENANT_SUSPENDED, TENANT_NOT_FOUND … as at the beginning of any request.
+            Refusal: UNAUTHENTICATED, RATE_LIMITED, TENANT_SUSPENDED, TENANT_NOT_FOUND …
         """
-        principal = await self._authenticator.authenticate(self._headers, younger_than=self._ask_every)
-        return await self._selector.select(principal, self._headers, younger_than=self._ask_every)
+        if again:
+            principal = await self._authenticator.authenticate(headers, younger_than, address)
+        else:
+            principal = await self._throttle.authenticate(self._authenticator, headers, address, younger_than)
+        caller = await self._selector.select(principal, headers, younger_than)
+        if self._usage is not None:
+            self._usage.note(principal, address)
+        return caller
+
+    def standing(self, headers: Headers, address: Address | None, ask_every: float = ASK_EVERY) -> "Standing":
+        """The same for somebody who stays; `ask_every` in seconds."""
+        return Standing(self, headers, address, self._clock, ask_every)
+
+
+class Standing:
+    """Who presented these headers, and for which tenant, as it is now."""
+
+    def __init__(
+        self, callers: Callers, headers: Headers, address: Address | None, clock: Clock, ask_every: float = ASK_EVERY
+    ) -> None:
+        self._callers = callers
+        self._headers = tuple(headers)
+        self._address = address
+        self._clock = clock
+        self._ask_every = ask_every
+        self._has_stood = False
+
+    async def caller(self) -> Caller:
+        """The caller as of at most `ask_every` seconds ago. Raises Refusal, as at the beginning of any request."""
+        caller = await self._callers.caller(
+            self._headers, self._address, younger_than=self._ask_every, again=self._has_stood
+        )
+        self._has_stood = True
+        return caller
 
     async def until_gone(self) -> None:
         """Wait for as long as the right lasts. Raises Refusal when it is gone."""
@@ -60,20 +100,3 @@ class Standing:
             caller = await self.caller()
             left = (caller.principal.expires_at - self._clock.now()).total_seconds()
             await asyncio.sleep(min(self._ask_every, max(left, 0.0)))
-
-
-class Callers:
-    """From a request's headers to its caller: for one request, or for as long as a stream lasts."""
-
-    def __init__(self, authenticator: Authenticator, selector: TenantSelector, clock: Clock) -> None:
-        self._authenticator = authenticator
-        self._selector = selector
-        self._clock = clock
-
-    async def caller(self, headers: Headers) -> Caller:
-        """Who calls, and for which tenant. Raises Refusal."""
-        return await self._selector.select(await self._authenticator.authenticate(headers), headers)
-
-    def standing(self, headers: Headers, ask_every: float = ASK_EVERY) -> Standing:
-        """The same for somebody who stays; `ask_every` in seconds."""
-        return Standing(self._authenticator, self._selector, headers, self._clock, ask_every)

@@ -12,6 +12,7 @@ from sqlalchemy import any_, literal, select
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Headers, values
+from auth.grants import applicable
 from auth.principal import Caller, Principal, TenantRef
 from models import Tenant, TenantStatus
 from models.clock import Clock
@@ -47,8 +48,9 @@ class TenantSelector:
         wanted = id_or_slug(_unambiguous(named))
         if wanted in {home.id, home.slug}:
             return Caller(principal, home)
+        # What is bound to a node of its own tenant holds in no other one.
         tenant = None if wanted is None else await self._beneath.get((home.id, wanted), younger_than)
-        if tenant is None:
+        if tenant is None or not applicable(principal.grants, home.id, tenant.path):
             raise Refusal(Code.TENANT_NOT_FOUND, "There is no such tenant, or not for this token.")
         return Caller(principal, tenant)
 

@@ -12,6 +12,7 @@ import typer
 import uvloop
 
 from auth.limits import Limits
+from auth.verifying import Credentials
 from benchmarks import figures
 from benchmarks.counting import Wire
 from benchmarks.estate import make_estate
@@ -81,7 +82,8 @@ async def count(superuser_url: str, listed: list[Operation], tell: Tell) -> dict
     with wire.heard():
         tell("a database")
         async with database(superuser_url) as databases:
-            runner = Runner(Graph(build(), databases.app, clock, Limits()), wire)
+            graph = Graph(build(), databases.app, clock, Limits(), credentials=Credentials(databases.platform))
+            runner = Runner(graph, wire)
             small, large = [await make_estate(databases, clock, size) for size in (SMALL, LARGE)]
             counted = {}
             for at, operation in enumerate(listed, 1):

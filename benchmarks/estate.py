@@ -13,8 +13,9 @@ from sqlalchemy import insert
 
 from auth.principal import Caller, Principal, TenantRef, kind_of
 from auth.scopes import expand
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, ENTITIES, LOCATION, ORGANIZATION, TENANT, Entity
-from models import PLATFORM_ID
+from auth.token import digest, mint
+from loaders.entities import AREA, DEVICE, DEVICE_TYPE, ENTITIES, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
+from models import PLATFORM_ID, Credential
 from models.clock import Clock
 from models.ids import encode
 from models.tenant import short_id
@@ -23,15 +24,21 @@ from tenantry.databases import Databases
 Row = dict[str, Any]
 # Things that one request names by id.
 MOST_NAMED = 50
+# The one that the caller showed, last in its list.
+OWN_TOKEN = uuid.UUID(int=1)
 
 
 @dataclass(frozen=True)
 class Estate:
-    """Its rows, by their types' names, and a service of its tenant that may do everything in it."""
+    """Its rows, by their types' names, and a service of its tenant that may do everything in it.
+
+    `secret` is the text of its first token.
+    """
 
     size: int
     caller: Caller
     rows: dict[str, list[Row]]
+    secret: str = ""
 
     def id(self, entity: Entity, at: int = 0) -> str:
         """The id of one thing; the first is the hub."""
@@ -51,10 +58,13 @@ async def make_estate(databases: Databases, clock: Clock, size: int) -> Estate:
     async with databases.platform.write(None) as connection:
         await connection.execute(insert(TENANT.table), tenants)
     async with databases.app.write(home["id"]) as connection:
-        for entity in (ORGANIZATION, DEVICE_TYPE, LOCATION, AREA, DEVICE):
+        for entity in (ORGANIZATION, DEVICE_TYPE, LOCATION, AREA, DEVICE, TOKEN):
             # Rows without a parent come first, or the key to their own table would refuse the others.
             await connection.execute(insert(entity.table), rows[entity.name])
-    return Estate(size, _caller(clock, home), rows)
+        secret = mint().reveal()
+        first = {"tenant_id": home["id"], "token_id": rows[TOKEN.name][0]["id"]}
+        await connection.execute(insert(Credential).values(hash=digest(secret), **first))
+    return Estate(size, _caller(clock, home), rows, secret)
 
 
 def _tenants(clock: Clock, size: int) -> list[Row]:
@@ -72,14 +82,14 @@ def _tenants(clock: Clock, size: int) -> list[Row]:
 def _things(row: Any, size: int) -> dict[str, list[Row]]:
     """What hangs on each hub: organizations and locations; areas; areas and devices; devices; devices."""
     numbers = range(size)
-    above = row(key="top", name="Some organization", parent_id=None)
-    organizations = [above, *(row(key=f"k{each}", name=f"Some {each}", parent_id=above["id"]) for each in numbers)]
+    above = _hung(row(key="top", name="Some organization"))
+    organizations = [above, *(_hung(row(key=f"k{each}", name=f"Some {each}"), above) for each in numbers)]
     types = [row(key=f"k{each}", name=f"Some type {each}", kind="READER") for each in numbers]
     locations = [row(code=f"c{each}", name=f"Some {each}", organization_id=above["id"]) for each in numbers]
 
     def area(code: str, location: Row, parent: Row | None = None) -> Row:
         names = {"code": code, "name": f"Some {code}", "kind": "ZONE"}
-        return row(**names, location_id=location["id"], parent_id=parent and parent["id"])  # type: ignore[no-any-return]
+        return _hung(row(**names, location_id=location["id"]), parent)
 
     hub = area("hub", locations[0])
     # By name those inside the hub come first, so that a page of areas has every edge.
@@ -100,13 +110,26 @@ def _things(row: Any, size: int) -> dict[str, list[Row]]:
     standing = [device(place, types[0]) for place in (*around, *inside, *elsewhere)]
     # In the second location, and parts of what stands in the first.
     apart = [device(elsewhere[0], kind, whole) for kind in types]
+    ends = row()["created_at"] + timedelta(days=1)
+    token = partial(row, scopes=["tenant.devices.read"], expires_at=ends)
+    tokens = [
+        *(token(name=f"Some token {each}", organization_id=above["id"]) for each in range(2 * size)),
+        {**token(name="The caller's own", organization_id=None), "id": OWN_TOKEN},
+    ]
     return {
+        TOKEN.name: tokens,
         ORGANIZATION.name: organizations,
         DEVICE_TYPE.name: types,
         LOCATION.name: locations,
         AREA.name: [hub, *around, *inside, *elsewhere],
         DEVICE.name: [whole, *parts, *standing, *apart],
     }
+
+
+def _hung(row: Row, parent: Row | None = None) -> Row:
+    """A row of a tree that carries its path."""
+    above = parent["path"] if parent else []
+    return {**row, "parent_id": parent and parent["id"], "path": [*above, row["id"]]}
 
 
 def _row(clock: Clock, **fields: Any) -> Row:
@@ -119,7 +142,7 @@ def _caller(clock: Clock, home: Row) -> Caller:
         Principal(
             kind=kind_of(tenant.id),
             name="make bench-counts",
-            token_id=uuid.UUID(int=1),
+            token_id=OWN_TOKEN,
             expires_at=clock.now() + timedelta(days=1),
             scopes=expand(["tenant.*"], platform=False),
             home=tenant,

@@ -9,9 +9,9 @@ from graphql import GraphQLSchema
 from benchmarks.documents import mutation
 from benchmarks.estate import Estate
 from benchmarks.operation import Fill, Operation, Request
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, Entity
+from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
 
-EVENTS = "the feed's three (number, events, wake)"
+EVENTS = "the feed's three (number, events, wake), the audit's two (its head, the records with their values)"
 REFERENCES = "one for each reference"
 WAY_UP = "one for each level above, at most five"
 CASCADE = f"one for each kind that hangs on each level, at most five levels; one for each kind that goes; {EVENTS}"
@@ -174,6 +174,26 @@ LINES = (
         after=("restoreTenant", _the(TENANT, 2)),
     ),
     *_pair("Tenant", TENANT, 1, why=TENANTS),
+    Line(
+        "createToken",
+        lambda estate, run: {
+            "name": f"Some new {run}",
+            "scopes": ["tenant.devices.read"],
+            "node": estate.id(AREA),
+            "networks": ["192.0.2.0/24"],
+        },
+        "the node, the row, the hash of its secret",
+    ),
+    Line("updateToken", _renamed(TOKEN), "the row locked and written"),
+    Line("rotateToken", _the(TOKEN), "the row locked and written, the hash of its secret"),
+    # Those of the list's second half, each once.
+    Line(
+        "revokeToken",
+        lambda estate, run: {"id": estate.id(TOKEN, estate.size + run % estate.size)},
+        "the row locked and written",
+    ),
+    Line("rotateOwnToken", lambda _estate, _run: {}, "the row locked and written, the hash of its secret"),
+    Line("revokeOwnToken", lambda _estate, _run: {}, "the row locked and written"),
 )
 
 

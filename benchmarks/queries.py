@@ -10,7 +10,7 @@ from benchmarks.operation import Fill, Operation, Request, Variables
 from loaders.entities import ENTITIES, TENANT, Entity
 from resolvers.writing.nouns import NOUNS
 
-LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations")
+LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations", "tokens")
 EDGES = "one for the rows, one for each edge"
 MIXED = "one for each of six types, one for the areas; the devices' types are among the six"
 TREE = """{ tenant { name locations(first: 100) { totalCount nodes { id name areas(first: 5) { totalCount nodes {
@@ -47,6 +47,16 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
     for name in LISTS:
         rows = listed(root_fields(schema)[f"Query.{name}"])
         yield Operation(name, f"Query.{name}", Request(connection(schema, name)), why=f"{EDGES} of {rows.name}")
+    yield Operation(
+        "verifyToken",
+        "Query.verifyToken",
+        Request(
+            f"query ($text: String!) {{ verifyToken(token: $text) "
+            f"{{ {selection(_type(schema, 'TokenVerification'))} }} }}",
+            lambda estate, _run: {"text": estate.secret},
+        ),
+        why="the hash, then the token in its own tenant",
+    )
     for entity in ENTITIES:
         shown = selection(_type(schema, entity.name))
         document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {entity.name} {{ {shown} }} }} }}"

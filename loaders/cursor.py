@@ -19,7 +19,8 @@ def encode(edge: Edge, window: Window, row: Row) -> str:
     column = edge.target.orders[window.order].key
     parts = [_name(edge, window), str(row["id"])]
     if column != "id":
-        parts.append(row[column])
+        # What is masked has no place of its own: nothing lies before it or after.
+        parts.append("" if row[column] is None else row[column])
     return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
 
 

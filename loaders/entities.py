@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, Text, literal_column, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Area, Base, Device, DeviceType, Location, Organization, Tenant, TenantStatus
+from models import Area, Base, Device, DeviceType, Location, Organization, Tenant, TenantStatus, Token
 from models.base import Deletable
 from models.ids import Prefix
 
@@ -73,7 +73,10 @@ LOCATION = _entity(Location, (Location.name, Location.code), NAME=Location.name,
 AREA = _entity(Area, (Area.name, Area.code), NAME=Area.name, CODE=Area.code)
 DEVICE_TYPE = _entity(DeviceType, (DeviceType.name, DeviceType.key), NAME=DeviceType.name, KEY=DeviceType.key)
 DEVICE = _entity(Device, (Device.name, Device.serial), NAME=Device.name, SERIAL=Device.serial)
+TOKEN = _entity(Token, (Token.name,), NAME=Token.name)
 
 ENTITIES = (TENANT, ORGANIZATION, LOCATION, AREA, DEVICE_TYPE, DEVICE)
+# Listed like the others, but no thing that `node` and `_entities` find: of these the lists are the one way to them.
+LISTED = (TOKEN,)
 BY_PREFIX = {entity.prefix: entity for entity in ENTITIES}
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -14,38 +14,39 @@ from sqlalchemy.types import ARRAY, Text, Uuid
 
 from loaders.columns import prefix_of, snake_case
 from loaders.entities import Entity
+from loaders.masking import Known
 from loaders.window import BadArgument
 from models import Tenant, ids
 
 Condition = ColumnElement[bool]
 
 
-def condition(entity: Entity, given: Any) -> Condition:
+def condition(entity: Entity, given: Any, known: Known) -> Condition:
     """The condition of a frozen filter input; an operator whose operand is null is as if it were not there."""
     parts: list[Condition] = []
     for name, value in given:
         if value is None:
             continue
         if name == "and":
-            parts.extend(condition(entity, each) for each in value)
+            parts.extend(condition(entity, each, known) for each in value)
         elif name == "or":
-            parts.append(or_(false(), *(condition(entity, each) for each in value)))
+            parts.append(or_(false(), *(condition(entity, each, known) for each in value)))
         elif name == "not":
-            parts.append(not_(func.coalesce(condition(entity, value), false())))
+            parts.append(not_(func.coalesce(condition(entity, value, known), false())))
         else:
             column: InstrumentedAttribute[Any] = getattr(entity.table, snake_case(name))
             parts.extend(
-                OPERATORS[operator](_comparable(column), _operand(entity, column, operand))
+                OPERATORS[operator](_comparable(column, known), _operand(entity, column, operand))
                 for operator, operand in value
                 if operand is not None
             )
     return and_(true(), *parts)
 
 
-def search(entity: Entity, text: str) -> Condition:
+def search(entity: Entity, text: str, known: Known) -> Condition:
     """Whether any of the entity's search columns contains the text, whatever its case."""
     needle = func.lower(_text(text))
-    return or_(*(func.strpos(func.lower(column), needle) > 0 for column in entity.search))
+    return or_(*(func.strpos(func.lower(known(column)), needle) > 0 for column in entity.search))
 
 
 def upper_bound(prefix: str) -> str | None:
@@ -96,18 +97,19 @@ OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
 }
 
 
-def _comparable(column: InstrumentedAttribute[Any]) -> Any:
+def _comparable(column: InstrumentedAttribute[Any], known: Known) -> Any:
     """What stands for a column in a comparison.
 
     Text is compared in byte order whatever the database's collation, so that both executors agree everywhere. A parent
     tenant that is out of reach is no parent, as `parent` shows it: a policy hides its row.
     """
+    compared = known(column)
     if isinstance(column.type, Text) and column.type.collation != "C":
-        return column.collate("C")
-    if column is Tenant.parent_id:
+        return compared.collate("C")
+    if compared is Tenant.parent_id:
         above = aliased(Tenant)
         return select(above.id).where(above.id == Tenant.parent_id).correlate(Tenant).scalar_subquery()
-    return column
+    return compared
 
 
 def _operand(entity: Entity, column: InstrumentedAttribute[Any], operand: Any) -> Any:

@@ -48,6 +48,11 @@ class Page:
     total: int | None
 
 
+def empty(window: Window) -> Page:
+    """The page of a list that has no rows, whatever is asked of it."""
+    return Page([], more=False, total=0 if window.counted else None)
+
+
 def frozen(value: Any) -> Any:
     """A filter input as something hashable: dictionaries become tuples of pairs, lists become lists' tuples."""
     if isinstance(value, dict):

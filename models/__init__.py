@@ -4,6 +4,7 @@ Imports nothing of ours: every other room stands on this one.
 """
 
 from models.area import Area, AreaKind
+from models.audit import AuditAction, AuditHead, AuditOutcome, AuditRecord, AuditValue
 from models.base import Base, TenantRow
 from models.deletion import Deletion
 from models.device import Device, DeviceLifecycle, DeviceStatus
@@ -19,6 +20,11 @@ __all__ = [
     "PLATFORM_ID",
     "Area",
     "AreaKind",
+    "AuditAction",
+    "AuditHead",
+    "AuditOutcome",
+    "AuditRecord",
+    "AuditValue",
     "Base",
     "ChangeKind",
     "Credential",

@@ -22,6 +22,7 @@ from models.base import (
     within_tenant,
 )
 from models.ids import Prefix
+from models.tree import Pathed, spelled
 
 
 class AreaKind(StrEnum):
@@ -34,7 +35,7 @@ class AreaKind(StrEnum):
     OTHER = "OTHER"
 
 
-class Area(TenantRow, Versioned, Deletable, Base):
+class Area(TenantRow, Versioned, Deletable, Pathed, Base):
     """A part of a location; its code is unique there, its parent lies in the same location."""
 
     __tablename__ = "area"
@@ -52,6 +53,7 @@ class Area(TenantRow, Versioned, Deletable, Base):
         within_tenant(["location_id", "parent_id"], "area", ["location_id", "id"]),
         UniqueConstraint("tenant_id", "location_id", "id"),
         one_of("kind", AreaKind),
+        spelled(),
         *at_most([("code", 128), ("name", 200)]),
         ordered("area", "location_id", "code", unique=True),
         ordered("area", "location_id", "name", "id"),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from alembic import command
@@ -12,6 +13,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+
+from models.partitions import make_months
 
 # "tenantry" in ASCII. It ends with its transaction, as poolers ask, and is a lock in one database only.
 LOCK = 0x74656E616E747279
@@ -56,6 +59,12 @@ async def migrate(owner_url: str, revision: str = "head") -> None:
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def make_ready(owner_url: str, now: datetime) -> None:
+    """Migrate to the newest schema, and have the audit's months ready: what a database needs before it is served."""
+    await migrate(owner_url)
+    await make_months(owner_url, now)
 
 
 @asynccontextmanager

@@ -19,9 +19,10 @@ from models.base import (
     within_tenant,
 )
 from models.ids import Prefix
+from models.tree import Pathed, spelled
 
 
-class Organization(TenantRow, Versioned, Deletable, Base):
+class Organization(TenantRow, Versioned, Deletable, Pathed, Base):
     """A node of the tenant's own hierarchy; the client chooses its key."""
 
     __tablename__ = "organization"
@@ -33,6 +34,7 @@ class Organization(TenantRow, Versioned, Deletable, Base):
 
     __table_args__ = (
         within_tenant(["parent_id"], "organization"),
+        spelled(),
         *at_most([("key", 128), ("name", 200)]),
         ordered("organization", "key", unique=True),
         ordered("organization", "name", "id"),

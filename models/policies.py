@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Table
 
+from models.audit import AuditHead, AuditRecord, AuditValue
 from models.base import Base
 from models.event import Event, EventHead
 from models.roles import Role
@@ -78,6 +79,9 @@ def grants() -> dict[str, dict[Role, frozenset[str]]]:
     granted = {table.name: {Role.APP: write} for table in Base.metadata.sorted_tables if is_tenant_data(table)}
     granted[Event.__tablename__] = {Role.APP: frozenset({"SELECT", "INSERT"})}
     granted[EventHead.__tablename__] = {Role.APP: write - {"DELETE"}}
+    granted[AuditRecord.__tablename__] = {Role.APP: frozenset({"SELECT", "INSERT"})}
+    granted[AuditValue.__tablename__] = {Role.APP: write - {"UPDATE"}}
+    granted[AuditHead.__tablename__] = {Role.APP: write - {"DELETE"}}
     granted[Token.__tablename__] = {Role.APP: write - {"DELETE"}, Role.PLATFORM: frozenset({"SELECT"})}
     granted[Tenant.__tablename__] = {
         role: frozenset({"SELECT", "INSERT", "UPDATE"}) for role in (Role.APP, Role.PLATFORM)

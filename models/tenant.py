@@ -10,12 +10,13 @@ import uuid
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, Text, Uuid, text
+from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import SORTED_TEXT, Base, Deletable, Versioned, at_most, one_of, vocabulary
 from models.ids import Prefix
+from models.tree import spelled
 
 # The root of the tree: what an operator's token belongs to. Made by the first migration.
 PLATFORM_ID = uuid.UUID("00000000-0000-7000-8000-000000000000")
@@ -30,10 +31,6 @@ class TenantStatus(StrEnum):
 
 
 LIVING_TENANT = "status <> 'DELETED'"
-# No place in the tree but one that the path spells: its last ids are the parent's and the tenant's own.
-ENDS_IN_ITSELF = (
-    "path[cardinality(path)] IS NOT DISTINCT FROM id AND path[cardinality(path) - 1] IS NOT DISTINCT FROM parent_id"
-)
 
 
 class Tenant(Versioned, Deletable, Base):
@@ -78,7 +75,7 @@ class Tenant(Versioned, Deletable, Base):
     __table_args__ = (
         one_of("status", TenantStatus),
         one_of("status_before", TenantStatus),
-        CheckConstraint(ENDS_IN_ITSELF, name="path"),
+        spelled(),
         *at_most([("slug", 63), ("name", 200)]),
         Index("tenant_parent_id_id_idx", "parent_id", "id"),
         Index("tenant_parent_id_name_id_idx", "parent_id", "name", "id"),

@@ -2,8 +2,9 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from graphql import GraphQLResolveInfo
@@ -11,12 +12,18 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.principal import Caller
+from auth.requirement import AUTHENTICATED, Requirement
 from auth.standing import Stands
+from auth.verifying import Credentials
 from loaders.batch import Loaders
+from loaders.entities import Entity
 from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
+from models.hierarchy import Reach
 from resolvers.following.feeds import Feeds
+
+NOTHING_ASKED: Mapping[str, Requirement] = MappingProxyType({})
 
 
 class Context:
@@ -32,16 +39,27 @@ class Context:
         feeds: Feeds,
         idempotency_key: str | None = None,
         standing: Stands | None = None,
+        reads: Mapping[str, Requirement] = NOTHING_ASKED,
+        credentials: Credentials | None = None,
     ) -> None:
+        """`reads` is what each type, by its name, asks of its readers."""
         self.caller = caller
+        self._reads = reads
         self.clock = clock
         self.request_id = request_id
         self.database = database
         self.feeds = feeds
         self.idempotency_key = idempotency_key
         self._standing = standing
+        self._credentials = credentials
         self._snapshot = Snapshot(database)
-        self.loaders = Loaders(self._snapshot.fetch)
+        self.loaders = Loaders(self._snapshot.fetch, self.reach)
+
+    def reach(self, entity: Entity, tenant_id: uuid.UUID | None = None) -> Reach:
+        """Where the caller may read rows of this kind: in its own tenant, or in this one beneath it."""
+        asked = self._reads.get(entity.name, AUTHENTICATED)
+        beneath = tenant_id not in (None, self.tenant_id)
+        return self.caller.reach_beneath(asked) if beneath else self.caller.reach(asked)
 
     @property
     def tenant_id(self) -> uuid.UUID:
@@ -54,11 +72,17 @@ class Context:
         assert self._standing is not None, "the caller of this operation does not stay"
         return self._standing
 
+    @property
+    def credentials(self) -> Credentials:
+        """What finds tokens by their text."""
+        assert self._credentials is not None, "this graph was made without a way to find tokens"
+        return self._credentials
+
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
         await self.end()
         self._snapshot = Snapshot(self.database)
-        self.loaders = Loaders(self._snapshot.fetch)
+        self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
     async def end(self) -> None:
         """Stop what still loads, and give the connection back."""
@@ -140,10 +164,20 @@ async def context_of(
     *,
     idempotency_key: str | None = None,
     standing: Stands | None = None,
+    reads: Mapping[str, Requirement] = NOTHING_ASKED,
+    credentials: Credentials | None = None,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
     context = Context(
-        caller, clock, request_id, database, feeds=feeds, idempotency_key=idempotency_key, standing=standing
+        caller,
+        clock,
+        request_id,
+        database,
+        feeds=feeds,
+        idempotency_key=idempotency_key,
+        standing=standing,
+        reads=reads,
+        credentials=credentials,
     )
     try:
         yield context

@@ -13,9 +13,11 @@ from resolvers.context import Context, Info
 from resolvers.node import demand_scopes
 from resolvers.problems import Conflict, Forbidden, Invalid, NotEmpty, NotFound, Problem
 from resolvers.problems import Noun as ProblemNoun
+from resolvers.recording import record_refusal
 from resolvers.writing.change import Change, perform
 from resolvers.writing.delete import impact, shown_counts
 from resolvers.writing.nouns import Noun
+from resolvers.writing.reach import refuse_bound
 
 Action = Callable[[Change, Noun, dict[str, Any]], Awaitable[Row]]
 LONGEST_KEY = 128
@@ -32,8 +34,11 @@ def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Row]]:
             return row if "__typename" in row else {**row, "__typename": noun.entity.name}
 
         try:
+            refuse_bound(context, noun)
             return await perform(context, info.field_name, input, key_of(info, input), work)
         except Problem as problem:
+            if isinstance(problem.noun, NotFound | Forbidden):
+                await record_refusal(context, {"operation": info.field_name, "answer": type(problem.noun).__name__})
             return shown(problem.noun)
 
     return resolve

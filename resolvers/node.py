@@ -86,7 +86,7 @@ def demand_scopes(info: Info, entity: Entity) -> None:
     declared = info.schema.get_type(entity.name)
     assert isinstance(declared, GraphQLObjectType), f"{entity.name} is no type of the schema"
     context: Context = info.context
-    missing = declared.extensions["requirement"].missing(context.caller.principal.scopes)
+    missing = declared.extensions["requirement"].missing(context.caller.scopes)
     if missing:
         raise Refusal(
             Code.FORBIDDEN_SCOPE,

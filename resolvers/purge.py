@@ -24,9 +24,11 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loaders.entities import AREA, LOCATION, ORGANIZATION, TOKEN
 from models import Base, Deletion, Replay, ids
 from models.clock import Clock
 from models.database import Database
@@ -84,6 +86,8 @@ async def purge(
         answers = await _take(connection, Replay.__table__, outdated, dry_run=dry_run)
         old = await _sets(connection, tenant_id, now - older_than, lock=not dry_run)
         free = await _unreferred(connection, tenant_id, {each.id for each in old})
+        if not dry_run:
+            await _unbind_tokens(connection, tenant_id, free, now)
         rows = {
             table.name: await _take(
                 connection, table, _of(table, tenant_id, table.c.deletion_id, free), dry_run=dry_run
@@ -151,6 +155,26 @@ def _referred(table: Table, key: ForeignKeyConstraint, tenant_id: uuid.UUID, fre
         .join(referring, reduce(and_, pairs))
         .where(target.c.tenant_id == tenant_id, target.c.deletion_id == func.any(_array(free)), stays)
         .distinct()
+    )
+
+
+async def _unbind_tokens(
+    connection: AsyncConnection, tenant_id: uuid.UUID, free: set[uuid.UUID], now: datetime
+) -> None:
+    """Revoke the tokens that are bound to what goes, and let go of it: revoked, they reach nothing."""
+    bound_to = {"organization_id": ORGANIZATION.sql, "location_id": LOCATION.sql, "area_id": AREA.sql}
+    token = TOKEN.sql
+    goes = [
+        token.c[column].in_(select(table.c.id).where(_of(table, tenant_id, table.c.deletion_id, free)))
+        for column, table in bound_to.items()
+    ]
+    unbound: dict[str, Any] = dict.fromkeys(bound_to)
+    await connection.execute(
+        update(token)
+        .where(token.c.tenant_id == tenant_id, or_(*goes))
+        .values(
+            **unbound, revoked_at=func.coalesce(token.c.revoked_at, now), updated_at=now, version=token.c.version + 1
+        )
     )
 
 

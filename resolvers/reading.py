@@ -9,7 +9,8 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, Selection
 
 from loaders.batch import Later
 from loaders.edges import Edge
-from loaders.window import Row
+from loaders.masking import is_masked
+from loaders.window import Row, empty
 from models import ids
 from models.ids import Prefix
 from resolvers import connection
@@ -36,7 +37,7 @@ def same_row(row: Row, _info: Info) -> Row:
 
 
 def edge(declared: Edge) -> Resolver:
-    """What the edge leads to from a row."""
+    """What the edge leads to from a row; from a masked one to further ancestors and to empty lists."""
     return _many(declared) if declared.many else _one(declared)
 
 
@@ -55,18 +56,21 @@ def root(declared: Edge) -> Resolver:
 def _one(declared: Edge) -> Resolver:
     def follow(row: Row, info: Info) -> Awaitable[Row | None] | None:
         key = row[declared.source]
-        if key is None:
+        if key is None or (is_masked(row) and not declared.ancestor):
             return None
         context: Context = info.context
-        return context.loaders.row(declared.target, _tenant(declared, row, context), key)
+        load = context.loaders.ancestor if declared.ancestor else context.loaders.row
+        return load(declared.target, _tenant(declared, row, context), key)
 
     return follow
 
 
 def _many(declared: Edge) -> Resolver:
-    def follow(row: Row, info: Info, **given: Any) -> Awaitable[dict[str, Any]]:
+    def follow(row: Row, info: Info, **given: Any) -> Awaitable[dict[str, Any]] | dict[str, Any]:
         context: Context = info.context
         asked = connection.window(declared, given, counted=selects(info, COUNTING))
+        if is_masked(row):
+            return connection.shown(declared, asked, empty(asked))
         loading = context.loaders.page(declared, _tenant(declared, row, context), row[declared.source], asked)
         return Later(loading, partial(connection.shown, declared, asked))
 

@@ -56,7 +56,7 @@ changes = Table(
 GATHERED = tuple(column.name for column in changes.columns if column is not changes.c.position)
 NOWHERE = null().cast(Uuid)
 # Columns of which no event says that they changed.
-UNSAID = frozenset({"tenant_id", "id", "created_at", "updated_at", "version"})
+UNSAID = frozenset({"tenant_id", "id", "created_at", "updated_at", "version", "path"})
 
 
 async def gather(connection: AsyncConnection) -> None:

@@ -19,7 +19,11 @@ def tenant(
     id: str | None = None,  # noqa: A002 (the graph's name)
     slug: str | None = None,
 ) -> Awaitable[Row | None] | None:
-    """The tenant that is asked for; null where it is out of reach, as if there were none."""
+    """The tenant that is asked for; null where it is out of reach, as if there were none.
+
+    The one that the request acts in is the ancestor of all that its caller may read: masked at worst. What is masked
+    is not found by its slug.
+    """
     context: Context = info.context
     if id is not None and slug is not None:
         raise Refusal(Code.BAD_USER_INPUT, "Give tenant either an id or a slug, not both.")
@@ -29,7 +33,8 @@ def tenant(
     named = decode(id) if id is not None else (Prefix.TENANT, context.tenant_id)
     if named is None or named[0] is not Prefix.TENANT:
         return None
-    return context.loaders.row(TENANT, context.tenant_id, named[1])
+    load = context.loaders.ancestor if named[1] == context.tenant_id else context.loaders.row
+    return load(TENANT, context.tenant_id, named[1])
 
 
 def _first(page: Page) -> Row | None:

@@ -4,24 +4,26 @@ A token and the hash that finds it are written in one transaction of the tenant'
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import RowMapping, Update, insert, select, update
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import RowMapping, Update, select, update
 
 from auth.scopes import Scope
-from auth.token import Secret, digest, is_well_formed, mint
-from models import PLATFORM_ID, Credential, Tenant, TenantStatus, Token
+from auth.token import Secret, is_well_formed
+from auth.verifying import Credentials, TokenState, judged
+from models import Tenant, TenantStatus, Token
 from models.clock import Clock
 from models.database import Database
-from resolvers.names import checked_name
-from resolvers.problems import Conflict, Invalid, NotFound, Problem
-
-SHORTEST = timedelta(seconds=1)
-LONGEST = timedelta(days=365)
-DEFAULT = timedelta(days=90)
+from models.ids import encode
+from resolvers.me import PREFIXES
+from resolvers.problems import Invalid, NotFound, Problem
+from resolvers.writing.tokens import fields
+from resolvers.writing.tokens.create import issue
+from resolvers.writing.tokens.node import columns_of, found, node_of
+from resolvers.writing.tokens.rotate import renew
 
 # What every token gets unless its maker leaves it out: to read the schema that it is to be used with.
 GIVEN_BY_DEFAULT = frozenset({Scope.SCHEMA_READ})
@@ -32,7 +34,21 @@ class Created:
     """A new token: its secret, which exists nowhere else, and its row."""
 
     secret: Secret
-    row: RowMapping
+    row: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a text is good and until when; of one that somebody was given also what is known of its token.
+
+    `tenant` is a slug; `node` the id of what the token is bound to, if that is less than its tenant.
+    """
+
+    state: TokenState
+    until: datetime | None = None
+    token: Mapping[str, Any] | None = None
+    tenant: str | None = None
+    node: str | None = None
 
 
 async def create_token(
@@ -42,42 +58,64 @@ async def create_token(
     name: str,
     scopes: Iterable[Scope],
     *,
-    expires_in: timedelta = DEFAULT,
+    expires_in: timedelta = fields.DEFAULT,
+    node: str | None = None,
+    networks: Iterable[str] = (),
 ) -> Created:
-    """Make a token in a tenant; the name is unique among those that are not revoked.
+    """Make a token in a tenant, bound to a node of it (by its id) and to networks, where those are given.
 
     Raises:
-        Problem: Invalid, Conflict (the name is taken), NotFound (the tenant).
+        Problem: Invalid, Conflict (the name is taken), NotFound (the tenant, or the node).
     """
-    now = clock.now()
-    row = {
-        "tenant_id": tenant_id,
-        "id": clock.new_id(),
-        "name": checked_name("name", name),
-        "scopes": _checked_scopes(tenant_id, scopes),
-        "expires_at": now + _checked_expiry(expires_in),
-        "created_at": now,
-        "updated_at": now,
+    checks: fields.Checks = {
+        "name": lambda: fields.name_of(name),
+        "scopes": lambda: fields.scopes_of(tenant_id, scopes),
+        "expires_at": lambda: fields.end_of(clock.now(), expires_in),
+        "networks": lambda: fields.networks_of(networks),
     }
-    secret = mint()
+    values = fields.all_checked(checks)
     async with app.write(tenant_id) as connection:
         exists = select(Tenant.id).where(Tenant.id == tenant_id, Tenant.status != TenantStatus.DELETED)
         if (await connection.execute(exists)).one_or_none() is None:
             raise Problem(NotFound("There is no such tenant."))
-        unless_taken = (
-            postgresql.insert(Token)
-            .values(row)
-            .on_conflict_do_nothing(
-                index_elements=[Token.tenant_id, Token.name], index_where=Token.revoked_at.is_(None)
-            )
-            .returning(Token.__table__)
-        )
-        made = (await connection.execute(unless_taken)).mappings().one_or_none()
-        if made is None:
-            raise Problem(Conflict(f"There is a token named {name!r} already: revoke it first, or take another name."))
-        look_up = {"hash": digest(secret.reveal()), "tenant_id": tenant_id, "token_id": made["id"]}
-        await connection.execute(insert(Credential).values(look_up))
-    return Created(secret, made)
+        bound = None if node is None else (await found(connection, tenant_id, node, [None])).node
+        row, secret = await issue(connection, clock, tenant_id, {**values, **columns_of(bound)})
+    return Created(secret, row)
+
+
+async def rotate_token(app: Database, clock: Clock, tenant_id: uuid.UUID, name: str, overlap: timedelta) -> Created:
+    """Give the tenant's token of that name a new secret; the one before stays good for `overlap`.
+
+    Raises:
+        Problem: NotFound, Invalid (the overlap), or Conflict (the token has expired).
+    """
+    chosen = select(Token.__table__).where(Token.tenant_id == tenant_id, Token.name == name, Token.revoked_at.is_(None))
+    async with app.write(tenant_id) as connection:
+        token = (await connection.execute(chosen.with_for_update())).mappings().one_or_none()
+        if token is None:
+            raise Problem(NotFound(f"There is no token named {name!r} that is not revoked already."))
+        row, secret = await renew(connection, clock, dict(token), int(overlap.total_seconds()))
+    return Created(secret, row)
+
+
+async def verify_token(app: Database, platform: Database, clock: Clock, text: str) -> Verified:
+    """What a token's text comes to, wherever it belongs: for whoever is at the machine."""
+    named = await Credentials(platform).find(text)
+    if named is None:
+        return Verified(TokenState.UNKNOWN)
+    sought = (
+        select(Token.__table__, Tenant.slug, Tenant.status)
+        .join(Tenant, Tenant.id == Token.tenant_id)
+        .where(Token.tenant_id == named.tenant_id, Token.id == named.token_id)
+    )
+    async with app.read(named.tenant_id) as connection:
+        token = dict((await connection.execute(sought)).mappings().one())
+    state, until = judged(token, named.generation, clock.now())
+    if token["status"] != TenantStatus.ACTIVE:
+        state, until = TokenState.SUSPENDED, None
+    node = node_of(token)
+    bound = None if node is None else encode(PREFIXES[node.kind], node.id)
+    return Verified(state, until, token, token["slug"], bound)
 
 
 async def list_tokens(app: Database, tenant_id: uuid.UUID) -> Sequence[RowMapping]:
@@ -105,12 +143,14 @@ async def revoke_presented(app: Database, platform: Database, clock: Clock, text
     """
     if not is_well_formed(text):
         raise Problem(Invalid("token", "This is no token: its form or its checksum is wrong."))
-    by_hash = select(Credential.tenant_id, Credential.token_id).where(Credential.hash == digest(text))
-    async with platform.read(None) as connection:
-        found = (await connection.execute(by_hash)).one_or_none()
-    if found is not None:
-        chosen = _revocation(clock, found.tenant_id).where(Token.id == found.token_id)
-        async with app.write(found.tenant_id) as connection:
+    named = await Credentials(platform).find(text)
+    if named is not None:
+        chosen = _revocation(clock, named.tenant_id).where(
+            # A secret that was rotated away is dead, and ends nothing that lives.
+            Token.id == named.token_id,
+            Token.generation <= named.generation + 1,
+        )
+        async with app.write(named.tenant_id) as connection:
             revoked = (await connection.execute(chosen)).mappings().one_or_none()
         if revoked is not None:
             return revoked
@@ -125,20 +165,3 @@ def _revocation(clock: Clock, tenant_id: uuid.UUID) -> Update:
         .values(revoked_at=now, updated_at=now, version=Token.version + 1)
         .returning(Token.__table__)
     )
-
-
-def _checked_scopes(tenant_id: uuid.UUID, scopes: Iterable[Scope]) -> list[str]:
-    """Scopes as they are stored: sorted, each once."""
-    wanted = sorted(set(scopes))
-    if not wanted:
-        raise Problem(Invalid("scopes", "A token without a scope could do nothing: name one at least."))
-    beyond = [scope for scope in wanted if scope.startswith("platform.")]
-    if beyond and tenant_id != PLATFORM_ID:
-        raise Problem(Invalid("scopes", f"Only an operator's token can hold {', '.join(beyond)}."))
-    return [scope.value for scope in wanted]
-
-
-def _checked_expiry(expires_in: timedelta) -> timedelta:
-    if not SHORTEST <= expires_in <= LONGEST:
-        raise Problem(Invalid("expiresIn", "A token lives at least 1 second and at most 365 days."))
-    return expires_in

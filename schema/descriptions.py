@@ -29,6 +29,7 @@ ENUMS = {
     "PrincipalKind": "What sort of caller it is.",
     "ReachKind": "What a caller's rights are bound to; they cover everything beneath it.",
     "TenantStatus": "Whether a tenant may be used.",
+    "TokenState": "Whether a token's text is good.",
 }
 # Every value of every enum; the orderings are described by their names.
 VALUES = {
@@ -80,15 +81,27 @@ VALUES = {
     "PrincipalKind": {
         "OPERATOR": "An operator of the platform.",
         "SERVICE": "A program with a token.",
+        "USER": "A person who signed in.",
     },
     "ReachKind": {
         "PLATFORM": "Every tenant.",
         "TENANT": "A tenant and those beneath it.",
+        "ORGANIZATION": "An organization and those beneath it.",
+        "LOCATION": "A building or site.",
+        "AREA": "An area and those inside it.",
     },
     "TenantStatus": {
         "ACTIVE": "In use.",
         "SUSPENDED": "Its own tokens are refused; its data is kept.",
         "DELETED": "Gone, as far as callers can see.",
+    },
+    "TokenState": {
+        "ACTIVE": "It is good.",
+        "EXPIRED": "Its token has ended.",
+        "REVOKED": "Its token was revoked.",
+        "ROTATED": "Its token has a newer secret, and the time in which both were good is over.",
+        "SUSPENDED": "Its tenant is suspended.",
+        "UNKNOWN": "It is nobody's, as far as the caller may know.",
     },
 }
 

@@ -67,7 +67,7 @@ class Documents:
         """
         prepared = self._prepare(request.query)
         operation, asked = _chosen(prepared, request)
-        enforce(asked, caller.principal.scopes)
+        enforce(asked, caller.scopes)
         node_cost(
             prepared.document,
             operation,

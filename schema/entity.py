@@ -12,8 +12,8 @@ from schema.connection import arguments_of, lazy
 from schema.field import DeclaredField, directives
 
 
-def entity(declared: Entity, *, scopes: Requirement, description: str) -> Callable[[type], Any]:
-    """Make a class of declared fields the federated type of an entity, `@key(fields: "id")`.
+def entity(declared: Entity, *, scopes: Requirement, description: str, keyed: bool = True) -> Callable[[type], Any]:
+    """Make a class of declared fields the federated type of an entity, `@key(fields: "id")` unless it is not `keyed`.
 
     A field without an edge or resolver of its own shows the column of its name. The annotation of an edge is read by
     people and type checkers; its GraphQL type is what the edge leads to, nullable where the annotation says so.
@@ -34,7 +34,7 @@ def entity(declared: Entity, *, scopes: Requirement, description: str) -> Callab
                 field.resolver = reading.column(name)
             if name != "id":
                 field.directives = directives(scopes & (field.requirement or AUTHENTICATED))
-        made: Any = strawberry.federation.type(cls, keys=["id"], description=description)
+        made: Any = strawberry.federation.type(cls, keys=["id"] if keyed else [], description=description)
         made.requirement = scopes
         return made
 

@@ -7,6 +7,7 @@ A document is admitted (`schema.documents`), executed under a deadline on one sn
 import asyncio
 import inspect
 from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from graphql import ExecutionResult, Executor, GraphQLSchema, create_source_event_stream, execute
@@ -16,11 +17,14 @@ from auth.guard import enforce
 from auth.limits import Limits
 from auth.principal import Caller
 from auth.standing import Stands
+from auth.verifying import Credentials
+from loaders.entities import ENTITIES, LISTED
 from models.clock import Clock
 from models.database import Database
 from resolvers.context import Context, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
+from resolvers.recording import record_refusal
 from schema.answers import InvalidDocument, invalid, not_begun, refused, shown, too_long
 from schema.documents import Admitted, Documents
 from schema.operation import Answer, OperationRequest
@@ -42,9 +46,16 @@ class Graph:
         feeds: Feeds | None = None,
         deadline: float = 10.0,
         documents: int = 1000,
+        credentials: Credentials | None = None,
     ) -> None:
-        """`deadline` in seconds for one operation; `documents` is how many prepared documents are kept."""
+        """`deadline` in seconds for one operation; `documents` is how many prepared documents are kept.
+
+        `credentials` finds tokens by their text; whoever asks a graph without them meets a fault.
+        """
+        self._credentials = credentials
         self._schema = schema
+        listed = (*ENTITIES, *LISTED)
+        self._reads = {entity.name: schema.type_map[entity.name].extensions["requirement"] for entity in listed}
         self._documents = Documents(schema, limits, documents)
         self._database = database
         self._clock = clock
@@ -63,25 +74,36 @@ class Graph:
 
         async def begin() -> Answer | Stream:
             caller = await standing.caller()
-            admitted = self._documents.admit(request, caller)
+            admitted = await self._admit(request, caller, request_id)
             if admitted.streams:
                 return await self._subscribe(admitted, request, caller, standing, request_id)
-            return await self._run(request, caller, request_id)
+            return await self._answer(admitted, request, caller, request_id)
 
         return await self._answered(begin())
 
     async def _run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        admitted = self._documents.admit(request, caller)
+        admitted = await self._admit(request, caller, request_id)
         if admitted.streams:
             raise Refusal(
                 Code.NOT_ACCEPTABLE,
                 "A subscription is a stream: accept text/event-stream, or open a WebSocket (graphql-transport-ws).",
             )
+        return await self._answer(admitted, request, caller, request_id)
+
+    async def _admit(self, request: OperationRequest, caller: Caller, request_id: str) -> Admitted:
+        """The operation, if its caller may run it; what it may not is recorded. Raises Refusal or InvalidDocument."""
+        try:
+            return self._documents.admit(request, caller)
+        except Refusal as refusal:
+            if refusal.code is Code.FORBIDDEN_SCOPE:
+                async with self._context(caller, request_id) as context:
+                    await record_refusal(context, {"missing": refusal.extensions["missing"]})
+            raise
+
+    async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         async with (
             asyncio.timeout(self._deadline),
-            context_of(
-                self._database, caller, self._clock, request_id, self._feeds, idempotency_key=request.idempotency_key
-            ) as context,
+            self._context(caller, request_id, idempotency_key=request.idempotency_key) as context,
         ):
             result = await self._execute(admitted, request.operation_name, context)
         return shown(result, self._deadline)
@@ -91,7 +113,7 @@ class Graph:
     ) -> Answer | Stream:
         async with (
             asyncio.timeout(self._deadline),
-            context_of(self._database, caller, self._clock, request_id, self._feeds, standing=standing) as context,
+            self._context(caller, request_id, standing=standing) as context,
         ):
             source = await self._source(admitted, request.operation_name, context)
         if isinstance(source, ExecutionResult):
@@ -100,16 +122,21 @@ class Graph:
         async def run(event: Any, caller: Caller) -> Answer:
             async with (
                 asyncio.timeout(self._deadline),
-                context_of(self._database, caller, self._clock, request_id, self._feeds) as context,
+                self._context(caller, request_id) as context,
             ):
                 result = await self._execute(admitted, request.operation_name, context, event)
             return shown(result, self._deadline)
 
         async def show(event: Any, caller: Caller) -> Answer:
-            enforce(admitted.asked, caller.principal.scopes)
+            enforce(admitted.asked, caller.scopes)
             return await self._answered(run(event, caller))
 
         return Stream(source, standing, show)
+
+    def _context(self, caller: Caller, request_id: str, **known: Any) -> AbstractAsyncContextManager[Context]:
+        """A request's context; `known` is what not every request has."""
+        known |= {"reads": self._reads, "credentials": self._credentials}
+        return context_of(self._database, caller, self._clock, request_id, self._feeds, **known)
 
     async def _source(self, admitted: Admitted, operation_name: str | None, context: Context) -> Any:
         """The events of a subscription, or a result with the errors for which there are none."""

@@ -22,42 +22,42 @@ _TYPES: dict[Kind, Any] = {
     Kind.STRING: str,
     Kind.STRING_LIST: list[str],
 }
-_KEY = (
+KEY = (
     str | None,
     "A name of your own for this change, at most 128 characters: sent again within 24 hours, it gets the first answer.",
 )
-_ID = (strawberry.ID, "The id of the thing.")
-_IF_VERSION = (int | None, "Refuse the change unless the thing is at this version.")
+ID = (strawberry.ID, "The id of the thing.")
+IF_VERSION = (int | None, "Refuse the change unless the thing is at this version.")
 
 Fields = dict[str, tuple[Any, str]]
 
 
 def creating(noun: Noun) -> Any:
     """`CreateAreaInput` and its like."""
-    return _input(
-        f"Create{noun.entity.name}Input", f"A {noun.named} to create.", {**_created(noun), "client_mutation_id": _KEY}
+    return input_of(
+        f"Create{noun.entity.name}Input", f"A {noun.named} to create.", {**_created(noun), "client_mutation_id": KEY}
     )
 
 
 def bulk_creating(noun: Noun) -> Any:
     """`BulkCreateDevicesInput` and its like."""
-    item = _input(f"Create{noun.entity.name}ItemInput", f"A {noun.named} to create, one of several.", _created(noun))
+    item = input_of(f"Create{noun.entity.name}ItemInput", f"A {noun.named} to create, one of several.", _created(noun))
     return _bulk(f"BulkCreate{noun.entity.name}sInput", f"{noun.named.capitalize()}s to create.", item)
 
 
 def updating(noun: Noun) -> Any:
     """`UpdateAreaInput` and its like; what is not named stays, null clears."""
-    return _input(
+    return input_of(
         f"Update{noun.entity.name}Input",
         f"What to change of a {noun.named}; what is not named stays, null clears.",
-        {**_updated(noun), "client_mutation_id": _KEY},
+        {**_updated(noun), "client_mutation_id": KEY},
     )
 
 
 def bulk_updating(noun: Noun) -> Any:
     """`BulkUpdateDevicesInput` and its like."""
     says = f"What to change of a {noun.named}, one of several; what is not named stays, null clears."
-    item = _input(f"Update{noun.entity.name}ItemInput", says, _updated(noun))
+    item = input_of(f"Update{noun.entity.name}ItemInput", says, _updated(noun))
     return _bulk(f"BulkUpdate{noun.entity.name}sInput", f"What to change of {noun.named}s, each named once.", item)
 
 
@@ -66,10 +66,10 @@ def moving(noun: Noun) -> Any:
     targets = {name: value for name, value in _places(noun).items() if name not in noun.fixed}
     targets["none"] = (bool, "true: out of where it is, into nothing.")
     target = _one_of(f"{noun.entity.name}TargetInput", f"Where a {noun.named} moves to: one of these.", targets)
-    return _input(
+    return input_of(
         f"Move{noun.entity.name}Input",
         f"A {noun.named} to move; it keeps its id and history.",
-        {"id": _ID, "if_version": _IF_VERSION, "to": (target, "Where to."), "client_mutation_id": _KEY},
+        {"id": ID, "if_version": IF_VERSION, "to": (target, "Where to."), "client_mutation_id": KEY},
     )
 
 
@@ -86,16 +86,16 @@ def _created(noun: Noun) -> Fields:
 def _updated(noun: Noun) -> Fields:
     fields = {field.name: _field(noun, field, optional=True) for field in noun.fields}
     fields |= {each.name: _reference(each, optional=True) for each in noun.references if each.name not in noun.place}
-    return {"id": _ID, "if_version": _IF_VERSION, **fields}
+    return {"id": ID, "if_version": IF_VERSION, **fields}
 
 
 def _bulk(name: str, description: str, item: Any) -> Any:
     fields: Fields = {
         "items": (list[item], f"The items, 1 to {MOST_ITEMS:,}."),
         "atomic": (bool | None, "true: all of them, or none. Otherwise what is good is written, whatever is refused."),
-        "client_mutation_id": _KEY,
+        "client_mutation_id": KEY,
     }
-    return _input(name, description, fields)
+    return input_of(name, description, fields)
 
 
 @cache
@@ -125,10 +125,13 @@ def _reference(reference: Reference, *, optional: bool) -> tuple[Any, str]:
 
 
 def _one_of(name: str, description: str, fields: Fields) -> Any:
-    return _input(name, description, {each: (kind | None, says) for each, (kind, says) in fields.items()}, one_of=True)
+    return input_of(
+        name, description, {each: (kind | None, says) for each, (kind, says) in fields.items()}, one_of=True
+    )
 
 
-def _input(name: str, description: str, fields: Fields, *, one_of: bool = False) -> Any:
+def input_of(name: str, description: str, fields: Fields, *, one_of: bool = False) -> Any:
+    """An input type of these fields, by their names in Python; each with its type and its description."""
     body: dict[str, Any] = {"__annotations__": {}}
     for column, (annotation, says) in fields.items():
         optional = type(None) in getattr(annotation, "__args__", ())
@@ -139,23 +142,23 @@ def _input(name: str, description: str, fields: Fields, *, one_of: bool = False)
     return strawberry.input(type(name, (), body), description=description, one_of=one_of)
 
 
-SUSPENDING = _input(
+SUSPENDING = input_of(
     "SuspendTenantInput",
     "A tenant to suspend: its tokens are refused until it is restored.",
-    {"id": _ID, "if_version": _IF_VERSION, "client_mutation_id": _KEY},
+    {"id": ID, "if_version": IF_VERSION, "client_mutation_id": KEY},
 )
-DELETING = _input(
+DELETING = input_of(
     "DeleteInput",
     "A thing to delete; it can be restored until it is purged.",
     {
-        "id": _ID,
-        "if_version": _IF_VERSION,
+        "id": ID,
+        "if_version": IF_VERSION,
         "cascade": (bool | None, "true: and everything that hangs on it. Otherwise a thing that is not empty stays."),
-        "client_mutation_id": _KEY,
+        "client_mutation_id": KEY,
     },
 )
-RESTORING = _input(
+RESTORING = input_of(
     "RestoreInput",
     "A deleted thing to bring back, with everything that went with it.",
-    {"id": _ID, "client_mutation_id": _KEY},
+    {"id": ID, "client_mutation_id": KEY},
 )

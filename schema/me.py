@@ -6,7 +6,8 @@ from datetime import datetime
 
 import strawberry
 
-from auth.principal import PrincipalKind, ReachKind
+from auth.principal import PrincipalKind
+from models.hierarchy import ReachKind
 from resolvers.me import tenant_of_me
 from schema.field import field
 from schema.tenant import Tenant

@@ -26,7 +26,7 @@ from resolvers.writing.tenants.restore import restore as restore_tenant
 from resolvers.writing.tenants.update import suspend as suspend_tenant
 from resolvers.writing.tenants.update import update as update_tenant
 from resolvers.writing.update import move, update
-from schema import inputs
+from schema import inputs, token_changes
 from schema.area import Area
 from schema.bulk import BulkDevicesResult, bulk
 from schema.device import Device
@@ -36,6 +36,7 @@ from schema.location import Location
 from schema.organization import Organization
 from schema.problem import Conflict, Deletion, Forbidden, Invalid, NotEmpty, NotFound
 from schema.tenant import Tenant
+from schema.token_changes import IssuedTokenResult, TokenResult
 
 BENEATH = "a tenant beneath the one that the request acts in"
 Refused = NotFound | Conflict | Invalid | Forbidden
@@ -147,3 +148,9 @@ class Mutation:
         f"Bring {BENEATH} back from suspension, or from deletion with all that went with it.",
         inputs.RESTORING,
     )
+    create_token: IssuedTokenResult | None = token_changes.CREATES
+    update_token: TokenResult | None = token_changes.UPDATES
+    rotate_token: IssuedTokenResult | None = token_changes.ROTATES
+    revoke_token: TokenResult | None = token_changes.REVOKES
+    rotate_own_token: IssuedTokenResult | None = token_changes.ROTATES_OWN
+    revoke_own_token: TokenResult | None = token_changes.REVOKES_OWN

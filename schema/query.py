@@ -12,6 +12,7 @@ from resolvers.mutations import delete_impact
 from resolvers.node import node as read_node
 from resolvers.node import nodes as read_nodes
 from resolvers.tenant import tenant as read_tenant
+from resolvers.token import verify_token
 from schema.area import Area
 from schema.connection import Connection
 from schema.device import Device
@@ -24,6 +25,7 @@ from schema.node import Node
 from schema.organization import Organization
 from schema.problem import DeleteImpact
 from schema.tenant import Tenant
+from schema.token import Token, TokenVerification
 
 
 @root("Reading.")
@@ -57,6 +59,17 @@ class Query:
     )
     organizations: Connection[Organization] = field(
         "Organizations.", edge=edges.organizations_of_tenant, scopes=any_of(Scope.ORGANIZATIONS_READ)
+    )
+    tokens: Connection[Token] = field(
+        "Tokens, the revoked ones too; `filter: {revokedAt: {isNull: true}}` leaves those out.",
+        edge=edges.tokens_of_tenant,
+        scopes=any_of(Scope.TOKENS_READ),
+    )
+    verify_token: TokenVerification = field(
+        "What a token's text comes to: whether it is good, until when, and what for. Send it as a variable.",
+        scopes=any_of(Scope.TOKENS_READ),
+        resolver=verify_token,
+        arguments=[argument("token", str, "The text, as a caller would send it.")],
     )
     node: Node | None = field(
         "The thing with this id; null where it is out of reach. Its type asks for its own scope.",

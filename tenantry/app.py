@@ -18,9 +18,18 @@ from starlette.routing import Route, WebSocketRoute
 
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
+from auth.counters import Counters, InProcessCounters
 from auth.limits import Limits
+from auth.oidc.keys import Keys
+from auth.oidc.verifier import Verifier
+from auth.sign_in import SignIn
 from auth.standing import Callers
 from auth.tenancy import TenantSelector
+from auth.throttle import Throttle
+from auth.usage import Usage
+from auth.verifying import Credentials
+from integrations.oidc_http import OidcHttp
+from integrations.redis_counters import RedisCounters
 from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
 from resolvers.following.feeds import Feeds
@@ -28,6 +37,7 @@ from resolvers.following.postgres import PostgresWakes
 from schema.answers import refused
 from schema.build import build
 from schema.graph import Graph
+from tenantry.addresses import BehindProxies
 from tenantry.check import refuse_unfit
 from tenantry.databases import Databases, addresses, pools
 from tenantry.drain import Drain
@@ -35,6 +45,7 @@ from tenantry.endpoint import GraphQLEndpoint, Runs
 from tenantry.exports import Exports
 from tenantry.graphiql import Explorer
 from tenantry.health import Health
+from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging
 from tenantry.middleware import Requests
 from tenantry.negotiation import MediaType
@@ -57,7 +68,15 @@ def from_environment() -> Starlette:
     clock = SystemClock()
     wakes = RedisWakes(settings.redis_url) if settings.redis_url else PostgresWakes(databases.app)
     feeds = Feeds(databases.app, wakes)
-    graph = Graph(build(), databases.app, clock, limits(settings), feeds=feeds, deadline=settings.deadline)
+    graph = Graph(
+        build(),
+        databases.app,
+        clock,
+        limits(settings),
+        feeds=feeds,
+        deadline=settings.deadline,
+        credentials=Credentials(databases.platform),
+    )
     return create_app(settings, databases, graph, clock, beside=[feeds.run], on_end=held.close)
 
 
@@ -72,7 +91,13 @@ def create_app(
 ) -> Starlette:
     """The application over these databases, which it closes when its lifespan ends; `beside` runs until then."""
     drain = Drain(settings.drain_delay)
-    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), clock)
+    counters = counters_of(settings, clock)
+    throttle = Throttle(counters, settings.auth_failures)
+    usage = Usage(databases.app, clock)
+    keys = Keys(OidcHttp(settings.ca_bundle), clock)
+    sign_in = SignIn(Verifier(keys, clock), read_trusts(settings.issuers), databases.platform, clock)
+    authenticator = Authenticator(databases.platform, clock, sign_in=sign_in if settings.issuers else None)
+    callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage)
     endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)
     sockets = WebSocketEndpoint(
         graph, callers, clock, origins=settings.origins, max_connections=settings.max_connections
@@ -82,13 +107,15 @@ def create_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             await refuse_unfit(databases)
-            running = [asyncio.create_task(each()) for each in beside]
+            running = [asyncio.create_task(each()) for each in (*beside, usage.run)]
             with drain.watching():
                 yield
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         finally:
+            await counters.close()
+            await keys.close()
             await databases.close()
             on_end()
 
@@ -100,12 +127,22 @@ def create_app(
             *Explorer().routes(),
             *Health(databases, drain).routes(),
         ],
-        middleware=[Middleware(Requests, clock=clock, drain=drain, max_requests=settings.max_requests)],
+        middleware=[
+            Middleware(BehindProxies, trusted=settings.trusted_proxies),
+            Middleware(Requests, clock=clock, drain=drain, max_requests=settings.max_requests),
+        ],
         exception_handlers={HTTPException: _refuse},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirected POST is a lost one
     return app
+
+
+def counters_of(settings: Settings, clock: Clock) -> Counters:
+    """Those of all processes together in Redis, where that is set; while it is down, none allows what all may."""
+    if settings.redis_url is None:
+        return InProcessCounters(clock)
+    return RedisCounters(settings.redis_url, clock, InProcessCounters(clock, weight=settings.workers))
 
 
 def limits(settings: Settings) -> Limits:

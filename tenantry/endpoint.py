@@ -20,6 +20,7 @@ from auth.standing import Callers, Stands
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
+from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer
 from tenantry.body import MOST_DOCUMENT, ClientGone, from_body, from_query_string, read_body
 from tenantry.event_stream import send_events, send_one
@@ -77,7 +78,8 @@ class GraphQLEndpoint:
 
     async def _stream(self, request: OperationRequest, scope: Scope, send: Send, accepts: Accepted) -> Answer | None:
         """Stream a subscription to its end; anything else is an answer, streamed only where no other is accepted."""
-        opened = await self._graph.open(request, self._callers.standing(scope["headers"]), scope["request_id"])
+        standing = self._callers.standing(scope["headers"], address_of(scope))
+        opened = await self._graph.open(request, standing, scope["request_id"])
         if isinstance(opened, Answer):
             # What is wrong with a well-formed request is said in the stream, as the older media type says it with 200.
             if accepts.media_type is not None or opened.status not in {HTTPStatus.OK, HTTPStatus.BAD_REQUEST}:
@@ -93,7 +95,7 @@ class GraphQLEndpoint:
         return None
 
     async def _caller(self, scope: Scope) -> Caller:
-        caller = await self._callers.caller(scope["headers"])
+        caller = await self._callers.caller(scope["headers"], address_of(scope))
         structlog.contextvars.bind_contextvars(token=str(caller.principal.token_id), tenant=caller.tenant.slug)
         return caller
 

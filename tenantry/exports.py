@@ -19,6 +19,7 @@ from auth.standing import Callers
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
+from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer, send_patiently
 from tenantry.body import ClientGone
 from tenantry.endpoint import Runs, while_connected
@@ -51,7 +52,7 @@ class Exports:
         try:
             given = _parameters(Request(scope).query_params.multi_items())
             variables = {**given, "format": given["format"].upper()}
-            standing = self._callers.standing(scope["headers"])
+            standing = self._callers.standing(scope["headers"], address_of(scope))
             await standing.caller()
             opened = await self._graph.open(OperationRequest(DOCUMENT, variables), standing, scope["request_id"])
             if isinstance(opened, Answer):

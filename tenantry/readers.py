@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,18 @@ def _read_origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks, or single addresses; not the whole internet, which would let each caller choose its address."""
+    networks = tuple(ip_network(each.strip()) for each in text.split(",") if each.strip())
+    if any(network.prefixlen == 0 for network in networks):
+        raise ValueError("it is everybody")
+    return networks
+
+
 TEXT = Reader("text", _plain)
 FOLDER = Reader("a folder", lambda text: Path(text).expanduser())
+FILE = Reader("a file", lambda text: Path(text).expanduser())
 DATABASE_URL = Reader("`postgresql://USER:PASSWORD@HOST:PORT/DATABASE`", _read_database_url, secret=True)
 ORIGINS = Reader("origins such as `https://dashboard.example`, with commas between", _read_origins)
+NETWORKS = Reader("networks such as `10.0.0.0/8` or addresses, with commas between, not everybody", _read_networks)
 REDIS_URL = Reader("`redis://USER:PASSWORD@HOST:PORT/NUMBER`, or `rediss://…`", _read_redis_url, secret=True)

@@ -40,7 +40,7 @@ OFFLINE_EVERY = 20
 UNKNOWN_EVERY = 50
 
 LOCATION = ("code", "name", "city", "country", "time_zone")
-AREA = ("location_id", "parent_id", "code", "name", "kind", "floor")
+AREA = ("location_id", "parent_id", "path", "code", "name", "kind", "floor")
 DEVICE = (
     "serial", "name", "type_id", "location_id", "area_id", "parent_id", "status", "lifecycle", "firmware",
     "last_seen_at",
@@ -151,10 +151,10 @@ class Filling:
                 places.append(Place(site, area_id, f"L{site_number}-A{number + 1}"))
                 if number % AREAS_PER_FLOOR == 0:
                     floor_id = area_id
-                    yield area_id, site, None, f"floor-{floor}", f"Floor {floor}", AreaKind.FLOOR, floor
+                    yield area_id, site, None, [area_id], f"floor-{floor}", f"Floor {floor}", AreaKind.FLOOR, floor
                 else:
-                    room = number + 1
-                    yield area_id, site, floor_id, f"room-{room}", f"Room {room}", AreaKind.ROOM, floor
+                    room, path = number + 1, [floor_id, area_id]
+                    yield area_id, site, floor_id, path, f"room-{room}", f"Room {room}", AreaKind.ROOM, floor
 
     def _devices(
         self, places: list[Place], count: int, types: dict[DeviceKind, uuid.UUID]

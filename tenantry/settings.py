@@ -6,10 +6,23 @@ Each setting is declared once, below; parsing, error messages and docs/settings.
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any
 
-from tenantry.readers import DATABASE_URL, FOLDER, ORIGINS, REDIS_URL, TEXT, Reader, one_of, seconds, whole
+from tenantry.readers import (
+    DATABASE_URL,
+    FILE,
+    FOLDER,
+    NETWORKS,
+    ORIGINS,
+    REDIS_URL,
+    TEXT,
+    Reader,
+    one_of,
+    seconds,
+    whole,
+)
 
 
 class SettingsError(Exception):
@@ -56,9 +69,21 @@ class Settings:
     )  # fmt: skip
     redis_url: str | None = setting(
         "TENANTRY_REDIS_URL", REDIS_URL, None,
-        "A Redis that wakes whoever follows a feed, in every process. Needed where a transaction pooler stands before "
-        "PostgreSQL, which would swallow its NOTIFY.",
-        shown="PostgreSQL's own NOTIFY",
+        "A Redis, 7 or later, that wakes whoever follows a feed, in every process, and counts failed authentications "
+        "for all processes together. Needed where a transaction pooler stands before PostgreSQL, which would swallow "
+        "its NOTIFY.",
+        shown="PostgreSQL's own NOTIFY; each process counts for itself",
+    )  # fmt: skip
+    issuers: Path | None = setting(  # noqa: RUF009  (it makes a field)
+        "TENANTRY_ISSUERS", FILE, None,
+        "A JSON file of the OpenID Connect issuers (Entra ID among them) whose people may sign in, and of the roles "
+        "that their groups stand for: docs/sign-in.md.",
+        shown="nobody signs in",
+    )  # fmt: skip
+    ca_bundle: Path | None = setting(  # noqa: RUF009  (it makes a field)
+        "TENANTRY_CA_BUNDLE", FILE, None,
+        "A PEM file of authorities that are trusted beside the public ones, when issuers are asked for their keys.",
+        shown="the public ones",
     )  # fmt: skip
     home: Path = setting(  # noqa: RUF009  (it makes a field)
         "TENANTRY_HOME", FOLDER, MISSING,
@@ -92,6 +117,16 @@ class Settings:
         "TENANTRY_ORIGINS", ORIGINS, (),
         "Origins of pages that may open a WebSocket here, beside those that this server serves itself.",
         shown="none",
+    )  # fmt: skip
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        "TENANTRY_TRUSTED_PROXIES", NETWORKS, (),
+        "Where our own proxies are: from them, and nobody else, `X-Forwarded-For` tells where a request comes from.",
+        shown="none",
+    )  # fmt: skip
+    auth_failures: int = setting(
+        "TENANTRY_AUTH_FAILURES", whole(0, 100_000), 20,
+        "Failed authentications in a minute from one address, of IPv6 from one /64; more get 429. 0 is no bound, for "
+        "single tokens neither.",
     )  # fmt: skip
     max_body_bytes: int = setting(
         "TENANTRY_MAX_BODY_BYTES",

@@ -12,6 +12,7 @@ import orjson
 from auth.principal import Caller, Principal, TenantRef, kind_of
 from auth.scopes import Scope
 from models.clock import Clock
+from models.hierarchy import Node
 from schema.operation import Answer
 from tests.estate import Estate
 
@@ -59,9 +60,14 @@ class Ask(Protocol):
 
 
 def caller_of(
-    tenant: SimpleNamespace, clock: Clock, scopes: frozenset[Scope], acting_in: SimpleNamespace | None = None
+    tenant: SimpleNamespace,
+    clock: Clock,
+    scopes: frozenset[Scope],
+    acting_in: SimpleNamespace | None = None,
+    *,
+    node: Node | None = None,
 ) -> Caller:
-    """A caller whose token belongs to `tenant`."""
+    """A caller whose token belongs to `tenant`, and is bound to `node` of it."""
     home = reference(tenant)
     principal = Principal(
         kind=kind_of(home.id),
@@ -70,6 +76,7 @@ def caller_of(
         expires_at=clock.now() + timedelta(days=1),
         scopes=scopes,
         home=home,
+        node=node,
     )
     return Caller(principal, reference(acting_in) if acting_in else home)
 

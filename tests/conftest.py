@@ -13,6 +13,7 @@ from graphql import GraphQLSchema
 
 from auth.limits import Limits
 from auth.scopes import Scope
+from auth.verifying import Credentials
 from models.database import Database
 from models.migrate import migrate
 from schema.build import build
@@ -95,7 +96,7 @@ def built() -> GraphQLSchema:
 @pytest.fixture
 def graph(built: GraphQLSchema, databases: Databases, clock: HeldClock) -> Graph:
     """The graph over this worker's database."""
-    return Graph(built, databases.app, clock, Limits())
+    return Graph(built, databases.app, clock, Limits(), credentials=Credentials(databases.platform))
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from loaders.entities import ENTITIES
 from models import PLATFORM_ID, Area, Device, DeviceType, Location, Organization, Tenant
 from models.clock import Clock
 from models.ids import encode
 from models.tenant import short_id
+from models.tree import Pathed
 from tenantry.databases import Databases
 
 
@@ -56,9 +57,12 @@ async def make_tenant(
 
 
 async def add(databases: Databases, clock: Clock, table: Any, tenant_id: uuid.UUID, **fields: Any) -> SimpleNamespace:
-    """A row of tenant data."""
+    """A row of tenant data; where such rows carry their path, it lies beneath the `parent_id` that is given."""
     row = {"tenant_id": tenant_id, "id": clock.new_id(), **_times(clock), **fields}
     async with databases.app.write(tenant_id) as connection:
+        if issubclass(table, Pathed):
+            above = await connection.scalar(select(table.path).where(table.id == fields.get("parent_id")))
+            row["path"] = [*(above or []), row["id"]]
         await connection.execute(insert(table), row)
     return SimpleNamespace(**row)
 

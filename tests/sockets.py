@@ -13,9 +13,11 @@ from websockets.typing import Origin, Subprotocol
 
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
+from auth.counters import InProcessCounters
 from auth.principal import Caller
 from auth.standing import Callers, Stands
 from auth.tenancy import TenantSelector
+from auth.throttle import Throttle
 from models.clock import Clock
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest
@@ -66,7 +68,8 @@ async def server_of(app: ASGIApp) -> AsyncIterator[tuple[Server, str]]:
 
 def door_of(databases: Databases, clock: Clock, graph: Runs, **bounds: Any) -> ASGIApp:
     """The door alone, before this graph, with other bounds than usual."""
-    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), clock)
+    throttle = Throttle(InProcessCounters(clock))
+    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), throttle, clock)
     return WebSocketEndpoint(graph, callers, clock, bounds=Bounds(**bounds))
 
 

@@ -41,6 +41,8 @@ async def fill(databases: Databases, clock: HeldClock, estate: Estate, count: in
         for location in locations
         for number in range(3)
     ]
+    for area in areas:
+        area["path"] = [area["id"]]
     devices: list[dict[str, Any]] = []
     for area in areas:
         place = {"area_id": area["id"], "location_id": area["location_id"], "type_id": estate.device_type.id}

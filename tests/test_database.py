@@ -247,7 +247,7 @@ def organization(estate: Estate, clock: HeldClock) -> dict[str, Any]:
     """A new row for an estate."""
     row_id: uuid.UUID = clock.new_id()
     times = {"created_at": clock.now(), "updated_at": clock.now()}
-    return {"tenant_id": estate.tenant.id, "id": row_id, "key": str(row_id), "name": "East", **times}
+    return {"tenant_id": estate.tenant.id, "id": row_id, "key": str(row_id), "name": "East", "path": [row_id], **times}
 
 
 async def devices(connection: AsyncConnection) -> int:

@@ -24,7 +24,7 @@ from tests.importing import Importer
 MODELS = (Organization, Location, Area, DeviceType, Device)
 # What an import makes anew, and what only devices say.
 OWN = {
-    "tenant_id", "id", "created_at", "updated_at", "version", "deleted_at", "deletion_id", "status", "reported",
+    "tenant_id", "id", "path", "created_at", "updated_at", "version", "deleted_at", "deletion_id", "status", "reported",
     "last_seen_at",
 }  # fmt: skip
 ODD = 'Ünïcode 🏢, "quoted", back\\slash; =SUM(A1) \u2028 line'

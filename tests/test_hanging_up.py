@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from auth.authentication import Authenticator
+from auth.counters import InProcessCounters
 from auth.principal import Caller
 from auth.scopes import Scope
 from auth.standing import Callers
 from auth.tenancy import TenantSelector
+from auth.throttle import Throttle
 from models.clock import Clock
 from schema.operation import Answer, OperationRequest
 from tenantry.databases import Databases
@@ -54,7 +56,8 @@ def endless() -> Endless:
 @pytest.fixture
 def hanging(databases: Databases, clock: Clock, endless: Endless) -> GraphQLEndpoint:
     """An endpoint that is never done."""
-    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), clock)
+    throttle = Throttle(InProcessCounters(clock))
+    callers = Callers(Authenticator(databases.platform, clock), TenantSelector(databases.app, clock), throttle, clock)
     return GraphQLEndpoint(endless, callers, asyncio.Event(), 10_000)
 
 

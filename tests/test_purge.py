@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import insert, select, update
 from typer.testing import CliRunner, Result
 
-from models import Deletion, Device, Replay
+from auth.scopes import Scope
+from models import Deletion, Device, Replay, Token
 from resolvers.purge import Purged, purge
+from resolvers.tokens import create_token, list_tokens
 from tenantry.cli import app
 from tenantry.databases import Databases
 from tests.ask import Ask
@@ -200,3 +202,26 @@ def test_an_unknown_tenant_is_said_to_be_unknown(command: Purge) -> None:
     """With exit code 1."""
     outcome = command("--tenant", "nobody")
     assert (outcome.exit_code, "There is no tenant" in outcome.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["Location", "Area", "Organization"])
+async def test_a_token_that_is_bound_to_what_goes_is_revoked(
+    ask: Ask, databases: Databases, acme: Estate, clock: HeldClock, kind: str
+) -> None:
+    """It keeps nothing back, and let go of its node it reaches nothing; a dry run leaves it as it is."""
+    bound = await create_token(
+        databases.app, clock, acme.tenant.id, "bound", [Scope.DEVICES_READ], node=acme.ids[kind], expires_in=MONTH * 12
+    )
+    whole = await create_token(databases.app, clock, acme.tenant.id, "whole", [Scope.DEVICES_READ])
+    await changed(ask, acme, f"delete{kind}", id=acme.ids[kind], cascade=True)
+    clock.advance(MONTH)
+    assert (await purge(databases.app, clock, acme.tenant.id, MONTH, dry_run=True)).rows["deletion"] == 1
+    before = await list_tokens(databases.app, acme.tenant.id)
+    assert [token["id"] for token in before] == [bound.row["id"], whole.row["id"]]
+    purged = await purge(databases.app, clock, acme.tenant.id, MONTH)
+    assert (purged.rows["deletion"], purged.held_back) == (1, ())
+    assert await list_tokens(databases.app, acme.tenant.id) == before[1:]
+    async with databases.app.read(acme.tenant.id) as connection:
+        row = (await connection.execute(select(Token.__table__).where(Token.id == bound.row["id"]))).mappings().one()
+    assert (row["revoked_at"], row["version"]) == (clock.now(), 2)
+    assert (row["organization_id"], row["location_id"], row["area_id"]) == (None, None, None)

@@ -9,10 +9,23 @@ from typing import Any
 
 import pytest
 from sqlalchemy import ForeignKeyConstraint, Table, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models import Base, Credential, Deletion, Event, EventHead, Replay, Tenant, Token
+from models import (
+    AuditHead,
+    AuditRecord,
+    AuditValue,
+    Base,
+    Credential,
+    Deletion,
+    Event,
+    EventHead,
+    Replay,
+    Tenant,
+    Token,
+)
 from models.database import Database
 from models.policies import grants, is_tenant_data, secured_tables
 from models.roles import Role
@@ -57,6 +70,23 @@ REPEATS: list[tuple[Any, dict[str, Any]]] = [
     (Deletion, {"id": SOME_ID, "entity": "Area", "entity_id": SOME_ID, **MOMENT}),
     (Replay, {"token_id": SOME_ID, "key": "k", "input_hash": b"", "answer": {}, "created_at": MOMENT["at"]}),
 ]
+AUDIT: list[tuple[Any, dict[str, Any]]] = [
+    (AuditHead, {"number": 1, "hash": b"", **MOMENT}),
+    (
+        AuditRecord,
+        {
+            "number": 1,
+            "actor_kind": "SERVICE",
+            "action": "area.created",
+            "outcome": "SUCCEEDED",
+            "digests": {},
+            "prev_hash": b"",
+            "hash": b"",
+            **MOMENT,
+        },
+    ),
+    (AuditValue, {"number": 1, "field": "name", "salt": b"", **MOMENT}),
+]
 
 every_tenant_table = pytest.mark.parametrize("table", TENANT_DATA, ids=str)
 every_secured_table = pytest.mark.parametrize("table", SECURED, ids=str)
@@ -78,7 +108,7 @@ async def neighbours(databases: Databases, clock: HeldClock, acme: Estate, globe
         expires_at = clock.now() + timedelta(days=1)
         await add(databases, clock, Token, estate.tenant.id, name="ci", scopes=[], expires_at=expires_at)
         async with databases.app.write(estate.tenant.id) as connection:
-            for table, row in (*FEED, *REPEATS):
+            for table, row in (*FEED, *REPEATS, *AUDIT):
                 await connection.execute(insert(table), {"tenant_id": estate.tenant.id, **row})
     return Neighbours(acme, globex)
 
@@ -160,9 +190,16 @@ async def test_a_neighbours_row_cannot_be_referred_to(
     column = reference.columns.values()[-1]
     answers = []
     for wanted in (getattr(neighbours.globex, reference.referred_table.name).id, uuid.uuid4()):
+        values: dict[Any, Any] = {column: wanted}
+        if column.name == "parent_id" and "path" in table.c:
+            # A check holds the path to the parent, and is asked before the reference is.
+            values[table.c.path] = array([wanted, table.c.id])
+        if column.name == "area_id":
+            # As above: an area is named together with its location.
+            values[table.c.location_id] = neighbours.acme.location.id
         with pytest.raises(DBAPIError) as refused:
             async with databases.app.write(neighbours.acme.tenant.id) as connection:
-                await connection.execute(update(table).values({column: wanted}))
+                await connection.execute(update(table).values(values))
         assert code(refused.value) == NO_SUCH_ROW
         answers.append(str(refused.value.orig).replace(str(wanted), "ID"))
     assert answers[0] == answers[1]

@@ -37,7 +37,9 @@ async def rows(app: Database, tenant_id: uuid.UUID, model: Any) -> list[dict[str
     wanted = select(table).where(table.c.tenant_id == tenant_id).order_by(table.c.id)
     async with app.read(tenant_id) as connection:
         found = (await connection.execute(wanted)).mappings().all()
-    return [{name: value for name, value in row.items() if not name.endswith("id")} for row in found]
+    # A path is ids: how long it is stays the same.
+    spelled = [{**row, "path": len(row["path"])} if "path" in row else row for row in found]
+    return [{name: value for name, value in row.items() if not name.endswith("id")} for row in spelled]
 
 
 async def test_each_tenant_gets_what_was_asked_for(databases: Databases, clock: HeldClock, prefix: str) -> None:

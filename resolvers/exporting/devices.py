@@ -8,17 +8,19 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, Uuid, and_, true
+from sqlalchemy import ColumnElement, Select, Uuid, and_
 
 from loaders import filters, statements
 from loaders.columns import camel_case, prefix_of
-from loaders.entities import DEVICE
+from loaders.entities import DEVICE, Entity
+from loaders.masking import known
 from loaders.window import Row
 from models import ids
 from models.base import Deletable
 from models.database import Database
+from models.hierarchy import Reach
 from models.ids import Prefix
-from resolvers.exporting.pages import fetched, pages
+from resolvers.exporting.pages import everywhere, fetched, pages
 from resolvers.exporting.text import as_text, csv_line
 
 HIDDEN = frozenset({"tenant_id", *Deletable.__annotations__})
@@ -74,10 +76,26 @@ FIELDS = _fields()
 JSON = frozenset(statements.json_columns(DEVICE))
 
 
+def condition(tenant_id: uuid.UUID, reach: Reach, filter_: Any, search: str | None) -> ColumnElement[bool]:
+    """What is sought. Raises BadArgument where nothing can be sought by it."""
+    seen = known(DEVICE, tenant_id, reach, masked=False)
+    found = filters.condition(DEVICE, filter_, seen)
+    return and_(found, filters.search(DEVICE, search, seen)) if search else found
+
+
 async def export_devices(
-    database: Database, tenant_id: uuid.UUID, filter_: Any, search: str | None, format_: ExportFormat
+    database: Database,
+    tenant_id: uuid.UUID,
+    filter_: Any,
+    search: str | None,
+    format_: ExportFormat,
+    *,
+    reach: Callable[[Entity], Reach] = everywhere,
 ) -> AsyncGenerator[Chunk, None]:
-    """The tenant's devices, in the order of their ids.
+    """The tenant's devices within reach, in the order of their ids.
+
+    What they refer to shows its id and, where it is within reach itself, what people call it. A parent device out of
+    reach is none.
 
     NDJSON has an object a line, with the names, ids and scalars of the graph; CSV the same columns beneath a heading,
     JSON and labels as JSON text. `filter_` is a frozen filter input (`loaders.window.frozen`). Each page is read in a
@@ -87,7 +105,7 @@ async def export_devices(
     Raises:
         BadArgument: nothing can be sought by this filter or search.
     """
-    wanted = and_(filters.condition(DEVICE, filter_), filters.search(DEVICE, search) if search else true())
+    wanted = condition(tenant_id, reach(DEVICE), filter_, search)
 
     async def fetch(statement: Select[Any]) -> list[Row]:
         async with database.read(tenant_id) as connection:
@@ -96,7 +114,7 @@ async def export_devices(
     if format_ is ExportFormat.CSV:
         yield Chunk(csv_line(field.name for field in FIELDS), 0)
     line = _csv if format_ is ExportFormat.CSV else _ndjson
-    async with aclosing(pages(fetch, DEVICE, tenant_id, wanted)) as read:
+    async with aclosing(pages(fetch, DEVICE, tenant_id, wanted, reach)) as read:
         async for rows in read:
             yield Chunk("".join(map(line, rows)), len(rows))
 

@@ -61,7 +61,7 @@ async def export_estate(
     async with database.read(tenant_id) as connection:
         for sheet in SHEETS:
             entity, columns = ENTITIES[sheet.name], sheet.having(sheet.heading)
-            total: int = (await connection.execute(statements.counted(entity, tenant_id))).scalar_one()
+            total: int = (await connection.execute(statements.counted(entity, tenant_id, None))).scalar_one()
             keys = _keys(entity, columns)
             target.begin(sheet, columns)
             told[sheet.name] = 0

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loaders import statements
 from loaders.entities import Entity
 from loaders.window import Row
+from models.hierarchy import Reach
 from resolvers.exporting.text import compact
 
 # Rows in a statement.
@@ -17,16 +18,28 @@ PAGE = 1_000
 Fetch = Callable[[Select[Any]], Awaitable[list[Row]]]
 
 
+def everywhere(_entity: Entity) -> Reach:
+    """The reach of whoever may see all of a tenant."""
+    return None
+
+
 async def pages(
-    fetch: Fetch, entity: Entity, tenant_id: uuid.UUID, wanted: ColumnElement[bool] | None = None
+    fetch: Fetch,
+    entity: Entity,
+    tenant_id: uuid.UUID,
+    wanted: ColumnElement[bool] | None = None,
+    reach: Callable[[Entity], Reach] = everywhere,
 ) -> AsyncGenerator[list[Row], None]:
-    """The living rows that are `wanted`; JSON as compact text. `fetch` runs a statement."""
+    """The living rows that are `wanted`; JSON as compact text. `fetch` runs a statement.
+
+    `reach` is asked at each page, of the rows' type and of those that they refer to.
+    """
     condition = true() if wanted is None else wanted
     json = statements.json_columns(entity)
     after: uuid.UUID | None = None
     more = True
     while more:
-        rows = await fetch(statements.exported(entity, tenant_id, after, PAGE, condition))
+        rows = await fetch(statements.exported(entity, tenant_id, reach, after=after, size=PAGE, wanted=condition))
         more = len(rows) == PAGE
         if rows:
             after = rows[-1]["id"]

@@ -19,6 +19,7 @@ from loaders.window import Row
 from models import EstateType, ids
 from models.ids import Prefix
 from resolvers.context import Context, Info
+from resolvers.following.reach import is_told
 from resolvers.following.watch import Watch
 from resolvers.node import demand_scopes, with_typename
 
@@ -46,16 +47,19 @@ async def _changes(context: Context, asks: Mapping[str, Requirement], watch: Wat
     async with aclosing(context.feeds.after(context.tenant_id, since)) as events:
         async for event in events:
             asked = asks.get(event["entity"])
-            if asked is None or asked.missing((await context.standing.caller()).principal.scopes):
+            if asked is None:
                 continue
-            if await watch.sees(event):
+            caller = await context.standing.caller()
+            if asked.missing(caller.scopes):
+                continue
+            if await watch.sees(event) and await is_told(context, event, caller.reach(asked)):
                 yield event
 
 
 def _asked(info: Info, types: list[str] | None) -> dict[str, Requirement]:
     """What each type asks of its readers: of those that were named, or of those that the token may read."""
     context: Context = info.context
-    held = context.caller.principal.scopes
+    held = context.caller.scopes
     asked: dict[str, Requirement] = {}
     missing: dict[str, list[str]] = {}
     for name in types or [str(each) for each in EstateType]:

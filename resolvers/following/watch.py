@@ -2,6 +2,7 @@
 
 import uuid
 
+from loaders.entities import AREA
 from loaders.statements import areas_within
 from loaders.window import Row
 from resolvers.context import Context
@@ -37,5 +38,5 @@ class Watch:
         # The number first: an area that comes in between is met again as an event.
         self._known_at = await context.feeds.head(context.tenant_id)
         async with context.database.read(context.tenant_id) as connection:
-            found = await connection.scalars(areas_within(context.tenant_id, self._area_id))
+            found = await connection.scalars(areas_within(context.tenant_id, context.reach(AREA), self._area_id))
             self._areas = frozenset(found)

@@ -38,6 +38,7 @@ from models.clock import Clock
 from resolvers.importing.column import Column
 from resolvers.importing.device_type import kind_of_type, name_of_type
 from resolvers.importing.kept import AREA, TYPE, of
+from resolvers.importing.paths import follow
 from resolvers.importing.sheet import AREAS, DEVICE_TYPES, DEVICES, LOCATIONS, ORGANIZATIONS, Sheet
 from resolvers.importing.staging import areas, device_types, devices, locations, organizations
 from resolvers.telling import GATHERED, NOWHERE, changes, create_rows
@@ -154,6 +155,8 @@ async def _apply(
     updated = await _note_updated(connection, tenant_id, transfer, says)
     fixed = {"tenant_id": tenant_id, "created_at": now, "updated_at": now}
     fixed |= {name: value for name, value in transfer.new.items() if name not in said}
+    places = {"path": lines.c.path} if "path" in lines.c else {}
+    fresh |= places
     values = [lines.c.id, *fresh.values(), *(literal(value) for value in fixed.values())]
     new = select(*values).where(~lines.c.refused, ~lines.c.known).order_by(lines.c.line)
     await connection.execute(insert(kept).from_select(["id", *fresh, *fixed], new, include_defaults=False))
@@ -163,7 +166,11 @@ async def _apply(
         await connection.execute(text(f"ANALYZE {changes.name}"))
         differing = (changes.c.entity_id == lines.c.id) & (changes.c.kind == ChangeKind.UPDATED)
         changing = update(kept).where(kept.c.tenant_id == tenant_id, kept.c.id == lines.c.id, differing)
+        # A sheet without parents leaves everything where it is.
+        says |= places if "parent_id" in says else {}
         await connection.execute(changing.values(**says, updated_at=now, version=changes.c.entity_version))
+        if "path" in says:
+            await follow(connection, tenant_id, lines, kept, transfer.entity.name)
 
     found = await connection.execute(select(func.count()).where(lines.c.known, ~lines.c.refused))
     return Count(created, updated, found.scalar_one() - updated)

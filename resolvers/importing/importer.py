@@ -18,6 +18,7 @@ from resolvers.importing.finding import Finding
 from resolvers.importing.kept import AREA, DEVICE, ORGANIZATION, any_deleted
 from resolvers.importing.loading import Progress, Source, load
 from resolvers.importing.part_of import resolve_parents
+from resolvers.importing.paths import place
 from resolvers.importing.references import (
     resolve_areas,
     resolve_device_types,
@@ -129,15 +130,15 @@ async def _check(connection: AsyncConnection, tenant_id: uuid.UUID, columns: Col
         await drop_repeated(connection, sheet)
     # The planner knows nothing of tables that were made a moment ago.
     await connection.execute(text(f"ANALYZE {', '.join(table.name for table in TABLES.values())}"))
+    names = {name: {column.name for column in there} for name, there in columns.items()}
     await resolve_organizations(connection, tenant_id)
-    await refuse_lost(connection, tenant_id, ORGANIZATIONS, ORGANIZATION, "parent")
+    await place(connection, tenant_id, ORGANIZATIONS, ORGANIZATION, parented="parent" in names[ORGANIZATIONS.name])
     await resolve_locations(connection, tenant_id)
     await resolve_areas(connection, tenant_id)
-    await refuse_lost(connection, tenant_id, AREAS, AREA, "parent")
+    await place(connection, tenant_id, AREAS, AREA, parented="parent" in names[AREAS.name])
     await resolve_device_types(connection, tenant_id)
     await resolve_devices(connection, tenant_id)
-    names = [column.name for column in columns[DEVICES.name]]
-    await resolve_parents(connection, tenant_id, whole=is_full(DEVICES, names))
+    await resolve_parents(connection, tenant_id, whole=is_full(DEVICES, names[DEVICES.name]))
     await refuse_lost(connection, tenant_id, DEVICES, DEVICE, "part_of")
 
 

@@ -7,7 +7,7 @@ thing's. Texts are compared in byte order, as the columns that they are compared
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy import ARRAY, Boolean, Column, Integer, MetaData, SmallInteger, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, Index
 
@@ -46,13 +46,20 @@ def _references(*names: str) -> list[Column[Any]]:
     return [Column(name, Uuid) for name in names]
 
 
+def _path() -> Column[Any]:
+    """The path that the line's thing will have."""
+    return Column("path", ARRAY(Uuid))
+
+
 organizations = _staged(
-    "import_organization", *_lines(), *_values(ORGANIZATIONS, entities.ORGANIZATION), *_references("parent_id")
+    "import_organization", *_lines(), *_values(ORGANIZATIONS, entities.ORGANIZATION), *_references("parent_id"), _path()
 )
 locations = _staged(
     "import_location", *_lines(), *_values(LOCATIONS, entities.LOCATION), *_references("organization_id")
 )
-areas = _staged("import_area", *_lines(), *_values(AREAS, entities.AREA), *_references("location_id", "parent_id"))
+areas = _staged(
+    "import_area", *_lines(), *_values(AREAS, entities.AREA), *_references("location_id", "parent_id"), _path()
+)
 device_types = _staged("import_device_type", *_lines(), *_values(DEVICE_TYPES, entities.DEVICE_TYPE))
 # `tail` is the last part of the serial, by which `part_of` names a device, and `matches` how many it names.
 devices = _staged(
@@ -83,6 +90,8 @@ TABLES = {
 }
 INDEXES = (
     Index("import_organization_key", organizations.c.key),
+    Index("import_organization_id", organizations.c.id),
+    Index("import_area_id", areas.c.id),
     Index("import_location_code", locations.c.code),
     Index("import_area_code", areas.c.location, areas.c.code),
     Index("import_device_type_key", device_types.c.key),

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, select, text
+from sqlalchemy import ColumnElement, exists, func, insert, null, select, text, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from resolvers.importing.checks import refuse
@@ -22,6 +23,8 @@ from resolvers.importing.sheet import Sheet
 from resolvers.importing.staging import TABLES, edges
 
 LONGEST_CIRCLE = 6
+# Lines may hang on each other without end; what is refused for that need not be spelled out first.
+LONGEST_PATH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ async def refuse_lost(connection: AsyncConnection, tenant_id: uuid.UUID, sheet: 
     found = (Finding(sheet.file, line, column, reason) for line, reason in _reasons(sheet, lost))
     await add_findings(connection, found)
     await refuse(connection, sheet)
+    if "path" in TABLES[sheet.name].c:
+        await _spell_paths(connection, TABLES[sheet.name])
     await connection.execute(edges.delete())
 
 
@@ -95,6 +100,17 @@ async def _not_reached(
     )
     rows = await connection.execute(lost)
     return {row[0]: Lost(*row[1:]) for row in rows}
+
+
+async def _spell_paths(connection: AsyncConnection, lines: Any) -> None:
+    """Give each line that a root leads to its path; none to one so deep that no path could hold it."""
+    root = select(edges.c.id, array([edges.c.id]).label("path")).where(edges.c.parent_id.is_(None))
+    reached = root.cte("reached", recursive=True)
+    below = select(edges.c.id, func.array_append(reached.c.path, edges.c.id))
+    below = below.where(edges.c.parent_id == reached.c.id, func.cardinality(reached.c.path) < LONGEST_PATH)
+    reached = reached.union_all(below)
+    await connection.execute(update(lines).values(path=null()))
+    await connection.execute(update(lines).where(lines.c.id == reached.c.id).values(path=reached.c.path))
 
 
 def _reasons(sheet: Sheet, lost: Mapping[uuid.UUID, Lost]) -> Iterator[tuple[int, str]]:

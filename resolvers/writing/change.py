@@ -15,12 +15,18 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders.entities import AREA, LOCATION, Entity
+from loaders.reach import condition
 from loaders.window import Row
 from models import Event
 from models.event import ChangeKind
+from models.hierarchy import Reach
+from resolvers.auditing.chain import append
+from resolvers.auditing.record import Record
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
+from resolvers.recording import action_of, changed_record
 from resolvers.writing.feed import take_numbers
+from resolvers.writing.reach import check_replayed
 from resolvers.writing.replay import first_answer, keep_answer
 
 ATTEMPTS = 5
@@ -33,6 +39,7 @@ class Change:
     context: Context
     connection: AsyncConnection
     told: list[dict[str, Any]] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
 
     @property
     def tenant_id(self) -> uuid.UUID:
@@ -45,8 +52,13 @@ class Change:
         names = list(result.keys())
         return [dict(zip(names, row, strict=True)) for row in result]
 
-    async def lock(self, entity: Entity, ids: Sequence[uuid.UUID], *, share: bool = False) -> dict[uuid.UUID, Row]:
-        """The living rows with these ids, held until the transaction ends; `share` lets others read-lock them too."""
+    async def lock(
+        self, entity: Entity, ids: Sequence[uuid.UUID], *, share: bool = False, reach: Reach = None
+    ) -> dict[uuid.UUID, Row]:
+        """The living rows with these ids, as far as they lie within reach, held until the transaction ends.
+
+        `share` lets others read-lock them too.
+        """
         table = entity.sql
         wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
         statement = (
@@ -55,6 +67,8 @@ class Change:
             .order_by(table.c.id)
             .with_for_update(read=share)
         )
+        if reach is not None:
+            statement = statement.where(condition(entity, self.tenant_id, reach))
         return {row["id"]: row for row in await self.rows(statement)}
 
     async def dependents(self, entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
@@ -76,7 +90,7 @@ class Change:
     def tell(
         self, kind: ChangeKind, entity: Entity, row: Row, changed: Sequence[str], *, before: Row | None = None
     ) -> None:
-        """Add an event to the feed; `before` is the row that a move began with."""
+        """Add an event to the feed and a record to the audit; `before` is the row that the change began with."""
         event = {
             "kind": kind,
             "entity": entity.name,
@@ -88,13 +102,14 @@ class Change:
             "left_location_id": None,
             "left_area_id": None,
         }
-        if before is not None:
+        if before is not None and kind is ChangeKind.MOVED:
             event["left_location_id"] = before.get("location_id")
             event["left_area_id"] = before["parent_id"] if entity is AREA else before.get("area_id")
         self.told.append(event)
+        self.records.append(changed_record(self.context, action_of(kind, entity), entity, (before, row), changed))
 
     async def publish(self) -> None:
-        """Number the events and write them; the tenant's other writers wait from here until the commit."""
+        """Number the events and records and write them; the tenant's other writers wait from here until the commit."""
         if not self.told:
             return
         first = await take_numbers(self.connection, self.tenant_id, len(self.told))
@@ -109,6 +124,7 @@ class Change:
         await self.connection.execute(
             insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
         )
+        await append(self.connection, self.tenant_id, self.context.clock.now(), self.records)
         await self.context.feeds.announce(self.connection, self.tenant_id)
 
 
@@ -155,6 +171,7 @@ async def _perform_once(context: Context, operation: str, given: dict[str, Any],
         if key is not None:
             replayed = await first_answer(connection, context, f"{operation}:{key}", given)
             if replayed is not None:
+                await check_replayed(connection, context, replayed)
                 return replayed
         row = await work(change)
         if key is not None:

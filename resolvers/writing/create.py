@@ -9,6 +9,8 @@ from loaders.window import Row
 from models.event import ChangeKind
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
+from resolvers.writing.paths import is_pathed
+from resolvers.writing.reach import beyond, out_of_reach
 from resolvers.writing.references import Columns, check_required, check_tree, referred
 from resolvers.writing.values import checked
 
@@ -17,16 +19,21 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     """The new row. A place, where one of several is given, lies in `place`.
 
     Raises:
-        Problem: Invalid, NotFound or Conflict; nothing was created.
+        Problem: Invalid, NotFound, Conflict, or Forbidden beyond the token's reach; nothing was created.
     """
     placed = flat(given)
     values = checked(noun, placed, creating=True)
-    columns = await referred(change, noun, placed)
+    columns, held = await referred(change, noun, placed)
     check_required(noun, columns)
-    if noun.tree is not None:
-        await check_tree(change, noun, columns.get(noun.tree), None)
     table = noun.entity.sql
-    [made] = await change.rows(insert(table).values(begun(change, values, columns)).returning(table))
+    row = begun(change, values, columns)
+    if await beyond(change.connection, change.context, noun, [row]):
+        raise out_of_reach(noun)
+    if noun.tree is not None:
+        above = await check_tree(change, noun, columns.get(noun.tree), None, held)
+        if is_pathed(table):
+            row["path"] = [*above, row["id"]]
+    [made] = await change.rows(insert(table).values(row).returning(table))
     change.tell(ChangeKind.CREATED, noun.entity, made, [*values, *columns])
     return made
 

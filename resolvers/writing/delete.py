@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import ARRAY, Uuid, bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
+from auth.requirement import AUTHENTICATED
 from loaders.entities import Entity
+from loaders.reach import condition
 from loaders.window import Row
 from models import Deletion, ids
 from models.event import ChangeKind
@@ -16,6 +18,7 @@ from resolvers.context import Context
 from resolvers.problems import Conflict, Forbidden, NotEmpty, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import BY_ENTITY, NOUNS, Noun
+from resolvers.writing.reach import check_all, seen, shown, writable
 from resolvers.writing.tree import tree_around
 from resolvers.writing.update import held
 
@@ -27,16 +30,20 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     """What was deleted: the thing, and with `cascade` everything that hangs on it; `counts` by the types' names.
 
     Raises:
-        Problem: NotFound, Conflict (a stale `ifVersion`), NotEmpty, or Forbidden (a part of it needs another scope).
+        Problem: NotFound, Conflict (a stale `ifVersion`), NotEmpty, or Forbidden (a part of it needs another scope, or
+            lies beyond the token's reach).
     """
     row = await held(change, noun, given)
     found = await hanging(change.dependents, noun, row["id"])
-    counts = _counts(found)
-    if counts and not given.get("cascade"):
-        listed = ", ".join(f"{count} {name}" for name, count in counts)
-        raise Problem(NotEmpty(f"The {noun.named} is not empty ({listed}): empty it, or say cascade.", counts))
+    if _counts(found) and not given.get("cascade"):
+        counts = _counts(await seen(change.connection, change.context, noun, found))
+        listed = [f"{count} {name}" for name, count in counts]
+        listed += [] if counts == _counts(found) else ["more beyond the token's reach"]
+        told = f"The {noun.named} is not empty ({' and '.join(listed)}): empty it, or say cascade."
+        raise Problem(NotEmpty(told, counts))
     found.setdefault(noun.entity.name, []).insert(0, row["id"])
     _demand_scopes(change, found)
+    await check_all(change.connection, change.context, found)
     deletion_id = change.context.clock.new_id()
     now = change.context.clock.now()
     await change.connection.execute(
@@ -65,7 +72,7 @@ def _demand_scopes(change: Change, found: Found) -> None:
     Raises:
         Problem: Forbidden.
     """
-    held = change.context.caller.principal.scopes
+    held = change.context.caller.scopes
     missing = sorted({BY_ENTITY[name].scope for name, rows in found.items() if rows} - held)
     if missing:
         listed = ", ".join(missing)
@@ -87,7 +94,9 @@ async def impact(context: Context, named: tuple[Prefix, uuid.UUID] | None) -> di
         return None
 
     async def find(entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
-        return await context.loaders.dependents(entity, tenant_id, column, parents)
+        # Counted wherever the caller may do anything at all: a deletion takes them along, whatever it may read.
+        reach = context.caller.reach(AUTHENTICATED)
+        return await context.loaders.dependents(entity, tenant_id, reach, column, parents)
 
     found = await hanging(find, noun, row_id)
     found.setdefault(noun.entity.name, []).append(row_id)
@@ -119,7 +128,8 @@ async def restore(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
 
     Raises:
         Problem: NotFound (also once it is purged), or Conflict: it lives, went with something else, hangs on something
-            that is deleted, or its key was taken meanwhile.
+            that is deleted, or its key was taken meanwhile; Forbidden, where a part of it lies beyond the token's
+            reach.
     """
     row = await _deleted(change, noun, given)
     table = Deletion.__table__
@@ -127,11 +137,14 @@ async def restore(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         select(table).where(table.c.tenant_id == change.tenant_id, table.c.id == row["deletion_id"])
     )
     if deletion["entity_id"] != row["id"]:
-        root = ids.encode(BY_ENTITY[deletion["entity"]].entity.prefix, deletion["entity_id"])
-        raise Problem(Conflict(f"The {noun.named} was deleted with {root}: restore that."))
+        target = BY_ENTITY[deletion["entity"]].entity
+        root = await shown(change.connection, change.context, noun, target, deletion["entity_id"])
+        raise Problem(Conflict(f"The {noun.named} was deleted with {root or 'what it hung on'}: restore that."))
     restored = row
     returned = [(each, await _bring_back(change, each, row["deletion_id"])) for each in NOUNS]
-    _demand_scopes(change, {each.entity.name: [back["id"] for back in rows] for each, rows in returned})
+    found = {each.entity.name: [back["id"] for back in rows] for each, rows in returned}
+    _demand_scopes(change, found)
+    await check_all(change.connection, change.context, found)
     for each, rows in returned:
         await _check_above(change, each, rows)
         for back in rows:
@@ -147,9 +160,11 @@ async def _deleted(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     named = ids.decode(given["id"])
     table = noun.entity.sql
     row_id = named[1] if named is not None and named[0] is noun.entity.prefix else uuid.UUID(int=0)
-    rows = await change.rows(
-        select(table).where(table.c.tenant_id == change.tenant_id, table.c.id == row_id).with_for_update()
-    )
+    statement = select(table).where(table.c.tenant_id == change.tenant_id, table.c.id == row_id).with_for_update()
+    reach = writable(change.context, noun)
+    if reach is not None:
+        statement = statement.where(condition(noun.entity, change.tenant_id, reach))
+    rows = await change.rows(statement)
     if not rows:
         raise Problem(NotFound(f"There is no such {noun.named} in reach."))
     if rows[0]["deleted_at"] is None:
@@ -164,8 +179,9 @@ async def _check_above(change: Change, noun: Noun, rows: list[Row]) -> None:
         above = {row[reference.name] for row in rows} - {None}
         gone = above - (await change.lock(reference.target, list(above), share=True)).keys() if above else above
         if gone:
-            at = ids.encode(reference.target.prefix, min(gone))
-            raise Problem(Conflict(f"A {noun.named} of it hangs on {at}, which is deleted: restore that first."))
+            at = await shown(change.connection, change.context, noun, reference.target, min(gone))
+            told = f"A {noun.named} of it hangs on {at or 'something'}, which is deleted: restore that first."
+            raise Problem(Conflict(told))
     if noun.tree is None:
         return
     outside = {row["id"]: row[noun.tree] for row in rows if row[noun.tree] not in back | {None}}

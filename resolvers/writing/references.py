@@ -16,6 +16,8 @@ from models import ids
 from resolvers.problems import Invalid, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import AREA_NOUN, DEVICE_NOUN, Noun, Reference
+from resolvers.writing.paths import Path
+from resolvers.writing.reach import referable
 from resolvers.writing.tree import tree_around
 
 Columns = dict[str, uuid.UUID | None]
@@ -23,13 +25,14 @@ Columns = dict[str, uuid.UUID | None]
 Referred = dict[str, dict[uuid.UUID, Row]]
 
 
-async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> Columns:
-    """The columns of the references that an input (by names in the graph) gives, each row locked against deletion.
+async def referred(change: Change, noun: Noun, given: Mapping[str, Any]) -> tuple[Columns, Referred]:
+    """The columns of the references that an input (by names in the graph) gives, and the rows, locked against deletion.
 
     Raises:
         Problem: NotFound for a row out of reach.
     """
-    return columns_of(noun, given, await held_for(change, noun, [given]))
+    held = await held_for(change, noun, [given])
+    return columns_of(noun, given, held), held
 
 
 async def held_for(change: Change, noun: Noun, inputs: Iterable[Mapping[str, Any]]) -> Referred:
@@ -41,7 +44,11 @@ async def held_for(change: Change, noun: Noun, inputs: Iterable[Mapping[str, Any
             if named is not None:
                 wanted[reference.target.name].add(named)
     # In one order, whatever the inputs name first: who takes locks in two orders waits for himself.
-    return {name: await change.lock(BY_NAME[name], sorted(wanted[name]), share=True) for name in sorted(wanted)}
+    held: Referred = {}
+    for name in sorted(wanted):
+        reach = referable(change.context, noun, BY_NAME[name])
+        held[name] = await change.lock(BY_NAME[name], sorted(wanted[name]), share=True, reach=reach)
+    return held
 
 
 def columns_of(noun: Noun, given: Mapping[str, Any], held: Referred) -> Columns:
@@ -94,12 +101,16 @@ def _follow(columns: Columns, rows: dict[str, Row], inner: str, outer: str) -> N
         columns[outer] = rows[inner][outer]
 
 
-async def check_tree(change: Change, noun: Noun, parent_id: uuid.UUID | None, moved: uuid.UUID | None) -> None:
-    """Refuse a circle and a sixth level.
+async def check_tree(
+    change: Change, noun: Noun, parent_id: uuid.UUID | None, moved: uuid.UUID | None, held: Referred
+) -> Path:
+    """The parent's path, which is held, as all that the input refers to. Refuses a circle and a sixth level.
 
     Raises:
         Problem: Conflict.
     """
-    if parent_id is not None:
-        tree = await tree_around(change, noun, [parent_id], [] if moved is None else [moved])
-        tree.check(parent_id, moved)
+    if parent_id is None:
+        return []
+    tree = await tree_around(change, noun, [parent_id], [] if moved is None else [moved], held[noun.entity.name])
+    tree.check(parent_id, moved)
+    return tree.path(parent_id)

@@ -14,13 +14,14 @@ from sqlalchemy import Date, DateTime, Numeric, Uuid, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loaders.entities import BY_NAME
+from loaders.entities import BY_NAME, LISTED
 from loaders.window import Row
 from models import Replay
 from resolvers.context import Context
 from resolvers.problems import Conflict, Invalid, Problem
 
 KEPT = timedelta(hours=24)
+ROWS = {**BY_NAME, **{entity.name: entity for entity in LISTED}}
 
 
 async def first_answer(connection: AsyncConnection, context: Context, key: str, given: dict[str, Any]) -> Row | None:
@@ -73,7 +74,7 @@ def _thawed(kept: Any) -> Any:
         return [_thawed(each) for each in kept]
     if not isinstance(kept, dict):
         return kept
-    entity = BY_NAME.get(kept.get("__typename", ""))
+    entity = ROWS.get(kept.get("__typename", ""))
     if entity is None:
         return {name: _thawed(value) for name, value in kept.items()}
     columns = entity.sql.c

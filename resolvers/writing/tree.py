@@ -1,14 +1,23 @@
-"""A tree, as far as a change can touch it: read level by level, held, and refused where it would be none any more."""
+"""A tree, as far as a change can touch it: read, held, and refused where it would be none any more.
+
+Where rows carry their paths, all levels are read at once; else each level is.
+"""
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
+from sqlalchemy import select
+
+from loaders.window import Row
 from resolvers.problems import Conflict, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import DEEPEST, Noun
+from resolvers.writing.paths import Path, beneath, is_pathed
 
 Parents = dict[uuid.UUID, uuid.UUID | None]
+Held = Mapping[uuid.UUID, Row]
 
 
 class Tree:
@@ -51,6 +60,15 @@ class Tree:
         if parent_id is not None:
             self._children[parent_id].add(moved)
 
+    def path(self, row_id: uuid.UUID | None) -> Path:
+        """The ids from the root down to a row that was checked; none for no row."""
+        path: Path = []
+        at = row_id
+        while at is not None:
+            path.insert(0, at)
+            at = self._parents[at]
+        return path
+
     def _height(self, root: uuid.UUID) -> int:
         """The levels of a subtree, its root counted, as far as it matters."""
         levels = 0
@@ -62,13 +80,22 @@ class Tree:
 
 
 async def tree_around(
-    change: Change, noun: Noun, parents: Iterable[uuid.UUID], moved: Iterable[uuid.UUID] = ()
+    change: Change,
+    noun: Noun,
+    parents: Iterable[uuid.UUID],
+    moved: Iterable[uuid.UUID] = (),
+    held: Held = MappingProxyType({}),
 ) -> Tree:
-    """The tree above these parents and beneath what is moved: a statement for each level, however many rows it has.
+    """The tree above these parents and beneath what is moved, by so many statements however many rows it has.
 
+    `held` are rows that are locked already, the parents among them. What moves stays within its parent's location.
     The way up is locked, so that two moves cannot close a circle together.
     """
     assert noun.tree is not None, f"{noun.named} is no tree"
+    if is_pathed(noun.entity.sql):
+        above = await _above_by_path(change, noun, parents, held)
+        locations = {row["location_id"] for row in above.values() if "location_id" in row}
+        return Tree(noun, parents_of(above) | await _beneath_by_path(change, noun, moved, locations))
     known: Parents = {}
     level = set(parents)
     seen = set(level)
@@ -91,6 +118,11 @@ async def tree_around(
     return Tree(noun, known)
 
 
+def parents_of(rows: Held) -> Parents:
+    """Each row's parent."""
+    return {row_id: row["parent_id"] for row_id, row in rows.items()}
+
+
 async def _beneath(change: Change, noun: Noun, parents: list[uuid.UUID]) -> Parents:
     """The living rows of the same kind directly beneath these, each with its parent."""
     found: Parents = {}
@@ -98,3 +130,32 @@ async def _beneath(change: Change, noun: Noun, parents: list[uuid.UUID]) -> Pare
         if dependent.entity is noun.entity:
             found |= await change.hanging(dependent.entity, dependent.column, parents)
     return found
+
+
+async def _above_by_path(change: Change, noun: Noun, parents: Iterable[uuid.UUID], held: Held) -> Held:
+    """These living rows and all above them, held. A held row's path cannot change: whoever moves it writes it."""
+    wanted = set(parents)
+    known = {each: held[each] for each in wanted & held.keys()}
+    if wanted - known.keys():
+        known |= await change.lock(noun.entity, sorted(wanted - known.keys()), share=True)
+    above = {each for row in known.values() for each in row["path"]} - known.keys()
+    if above:
+        known |= await change.lock(noun.entity, sorted(above), share=True)
+    return known
+
+
+async def _beneath_by_path(
+    change: Change, noun: Noun, moved: Iterable[uuid.UUID], locations: Iterable[uuid.UUID]
+) -> Parents:
+    """The living rows beneath these at any depth, and these, each with its parent; held."""
+    roots = sorted(set(moved))
+    if not roots:
+        return {}
+    table = noun.entity.sql
+    statement = (
+        select(table.c.id, table.c.parent_id)
+        .where(beneath(table, change.tenant_id, roots, locations), table.c.deleted_at.is_(None))
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    return parents_of({row["id"]: row for row in await change.rows(statement)})

@@ -1,7 +1,7 @@
 """Updating and moving a thing: the same, but for what may be given and what is told of it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +13,9 @@ from models.event import ChangeKind
 from resolvers.problems import Conflict, Invalid, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
-from resolvers.writing.references import check_tree, referred
+from resolvers.writing.paths import follow, is_pathed
+from resolvers.writing.reach import beyond, out_of_reach, writable
+from resolvers.writing.references import Referred, check_tree, referred
 from resolvers.writing.values import checked
 
 
@@ -21,11 +23,13 @@ async def update(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     """The row with what the input names changed; null clears, what is not named stays.
 
     Raises:
-        Problem: NotFound, Invalid, or Conflict (a stale `ifVersion`, a key that is taken, a circle).
+        Problem: NotFound, Invalid, Conflict (a stale `ifVersion`, a key that is taken, a circle), or Forbidden
+            beyond the token's reach.
     """
     row = await held(change, noun, given)
-    columns = {**checked(noun, given, creating=False), **await referred(change, noun, given)}
-    return await _write(change, noun, row, columns, ChangeKind.UPDATED)
+    columns = checked(noun, given, creating=False)
+    references, near = await referred(change, noun, given)
+    return await _write(change, noun, row, {**columns, **references}, ChangeKind.UPDATED, near=near)
 
 
 async def move(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
@@ -39,15 +43,23 @@ async def move(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         raise Problem(Invalid("to.none", "none is true, or another place is named."))
     movable = [name for name in noun.place if name not in noun.fixed]
     columns: dict[str, Any] = dict.fromkeys(movable)
-    columns |= await referred(change, noun, {name: value for name, value in given["to"].items() if name != "none"})
+    references, near = await referred(
+        change, noun, {name: value for name, value in given["to"].items() if name != "none"}
+    )
+    columns |= references
     if any(columns[name] != row[name] for name in noun.fixed if name in columns):
         raise Problem(Conflict(f"The {noun.named} cannot leave its location."))
-    return await _write(change, noun, row, columns, ChangeKind.MOVED)
+    return await _write(change, noun, row, columns, ChangeKind.MOVED, near=near)
 
 
 def changes(row: Row, columns: Mapping[str, Any]) -> list[str]:
     """Which of these columns the row does not have already."""
     return [name for name, value in columns.items() if not _same(row[name], value)]
+
+
+def displaces(noun: Noun, changed: Iterable[str]) -> bool:
+    """Whether a change of these columns can take a row out of reach."""
+    return not {reference.name for reference in noun.references}.isdisjoint(changed)
 
 
 def _same(old: Any, new: Any) -> bool:
@@ -66,7 +78,7 @@ async def held(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     named = ids.decode(given["id"])
     found: dict[uuid.UUID, Row] = {}
     if named is not None and named[0] is noun.entity.prefix:
-        found = await change.lock(noun.entity, [named[1]])
+        found = await change.lock(noun.entity, [named[1]], reach=writable(change.context, noun))
     return checked_row(noun, next(iter(found.values()), None), given)
 
 
@@ -90,22 +102,34 @@ def check_version(noun: Noun, row: Row, expected: int | None) -> None:
         )
 
 
-async def _write(change: Change, noun: Noun, row: Row, columns: dict[str, Any], kind: ChangeKind) -> Row:
+async def _write(
+    change: Change, noun: Noun, row: Row, columns: dict[str, Any], kind: ChangeKind, *, near: Referred
+) -> Row:
     changed = changes(row, columns)
     if not changed:
         return row
-    if noun.tree in changed:
-        await check_tree(change, noun, columns[noun.tree], row["id"])
+    if displaces(noun, changed):
+        moved = kind is ChangeKind.MOVED
+        if await beyond(change.connection, change.context, noun, [{**row, **columns}], moved=moved):
+            raise out_of_reach(noun)
     table = noun.entity.sql
+    derived: dict[str, Any] = {}
+    if noun.tree in changed:
+        above = await check_tree(change, noun, columns[noun.tree], row["id"], near)
+        if is_pathed(table):
+            derived["path"] = [*above, row["id"]]
     statement = (
         sql_update(table)
         .where(table.c.tenant_id == change.tenant_id, table.c.id == row["id"])
         .values(
             {name: columns[name] for name in changed}
+            | derived
             | {"version": table.c.version + 1, "updated_at": change.context.clock.now()}
         )
         .returning(table)
     )
     [written] = await change.rows(statement)
-    change.tell(kind, noun.entity, written, changed, before=row if kind is ChangeKind.MOVED else None)
+    if derived:
+        await follow(change, table, {row["id"]: written})
+    change.tell(kind, noun.entity, written, changed, before=row)
     return written

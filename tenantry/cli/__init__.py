@@ -6,6 +6,7 @@ import typer
 
 from tenantry import __version__
 from tenantry.cli import (
+    audit,
     demo,
     doctor,
     export,
@@ -42,6 +43,7 @@ for name, module in (
     app.command(name, epilog=module.EXAMPLES)(module.command)
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
+app.add_typer(audit.app, name="audit")
 
 
 def show_version(asked: bool) -> None:  # noqa: FBT001  (typer calls it so)

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from auth.scopes import expand
 from models import PLATFORM_ID
 from models.clock import Clock, SystemClock
-from models.migrate import migrate
+from models.migrate import make_ready
 from resolvers.problems import Problem
 from resolvers.tokens import create_token, revoke_token
 from tenantry.app import GRAPHQL
@@ -75,7 +75,7 @@ async def prepare(at: Addresses, settings: Settings) -> tuple[DemoEstate, list[s
             "DATABASE_OWNER_URL is not set, DATABASE_URL is. Set it to that database as tenantry_owner, "
             "or unset all three for the embedded server."
         )
-    await migrate(at.owner)
+    await make_ready(at.owner, SystemClock().now())
     databases, clock = pools(at, settings), SystemClock()
     try:
         estate = await fill_demo(databases.platform, databases.app, clock)

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from sqlalchemy import make_url
 
-from models.migrate import migrate, newest_revision
+from models.clock import SystemClock
+from models.migrate import make_ready, newest_revision
 from models.roles import Role, roles_sql
 from tenantry.cli.run import plain_errors, run
 from tenantry.databases import owner_address
@@ -26,14 +27,14 @@ PrintRoles = Annotated[
 
 
 def command(*, print_roles_sql: PrintRoles = False) -> None:
-    """Bring the database to the newest schema; does nothing where it is there already."""
+    """Bring the database to the newest schema, with the audit's next months; does nothing where all is there."""
     with plain_errors():
         settings = Settings.from_environment()
         if print_roles_sql:
             typer.echo(roles_script(settings))
             return
         with owner_address(settings) as owner_url:
-            run(migrate(owner_url))
+            run(make_ready(owner_url, SystemClock().now()))
     typer.echo(f"The database is at revision {newest_revision()}, the newest.")
 
 

@@ -14,6 +14,7 @@ from tenantry.check import refuse_unfit
 from tenantry.cli.run import CommandError, plain_errors
 from tenantry.databases import Addresses, addresses, pools
 from tenantry.health import LIVE, READY
+from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging
 from tenantry.server import bind, serve, url
 from tenantry.settings import Settings
@@ -35,6 +36,7 @@ def command(host: Host = None, port: Port = None, workers: Workers = None) -> No
     with plain_errors():
         settings = listening(Settings.from_environment(), host, port, workers)
         configure_logging(settings.log_format, settings.log_level)
+        read_trusts(settings.issuers)  # each process reads it; its faults are told once, here
         stop_on_sigterm()
         with closing(take_address(settings)) as bound, addresses(settings) as at:
             asyncio.run(look(at, settings))

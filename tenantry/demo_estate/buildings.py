@@ -21,7 +21,7 @@ from tenantry.demo_estate.catalogue import (
 from tenantry.demo_estate.customers import Site
 from tenantry.demo_estate.devices import Maker, Spot
 
-AREA_COLUMNS = ("id", "parent_id", "code", "name", "kind", "floor")
+AREA_COLUMNS = ("id", "parent_id", "path", "code", "name", "kind", "floor")
 FLOORS = ("Ground floor", "First floor", "Second floor")
 ROOMS_A_FLOOR = 4
 WING = "East wing"
@@ -37,30 +37,36 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """An area, as a row and as a place for devices; `floor` counts from the ground."""
+    """An area, as a row and as a place for devices; `floor` counts from the ground, `above` is its parent's path."""
 
     id: uuid.UUID
-    parent_id: uuid.UUID | None
+    above: tuple[uuid.UUID, ...]
     name: str
     kind: AreaKind
     floor: int
 
+    @property
+    def path(self) -> tuple[uuid.UUID, ...]:
+        """From its floor down to itself."""
+        return *self.above, self.id
+
     def row(self) -> Row:
         """In the order of AREA_COLUMNS."""
         code = self.name.lower().replace(" ", "-").replace("'", "")
-        return self.id, self.parent_id, code, self.name, self.kind, str(self.floor)
+        parent_id = self.above[-1] if self.above else None
+        return self.id, parent_id, self.path, code, self.name, self.kind, str(self.floor)
 
 
 def areas_of(site: Site, clock: Clock) -> list[Area]:
     """The floors, a wing of the first one with two of its rooms, the other rooms, the doors: twenty in all."""
-    floors = [Area(clock.new_id(), None, name, AreaKind.FLOOR, level) for level, name in enumerate(FLOORS)]
-    wing = Area(clock.new_id(), floors[1].id, WING, AreaKind.ZONE, 1)
+    floors = [Area(clock.new_id(), (), name, AreaKind.FLOOR, level) for level, name in enumerate(FLOORS)]
+    wing = Area(clock.new_id(), floors[1].path, WING, AreaKind.ZONE, 1)
     rooms: list[Area] = []
     for number, name in enumerate(site.rooms):
         level, place = divmod(number, ROOMS_A_FLOOR)
         above = wing if level == wing.floor and place >= ROOMS_A_FLOOR // 2 else floors[level]
-        rooms.append(Area(clock.new_id(), above.id, name, AreaKind.ROOM, level))
-    doors = [Area(clock.new_id(), floors[level].id, name, AreaKind.DOOR, level) for name, level in DOORS]
+        rooms.append(Area(clock.new_id(), above.path, name, AreaKind.ROOM, level))
+    doors = [Area(clock.new_id(), floors[level].path, name, AreaKind.DOOR, level) for name, level in DOORS]
     return [*floors, wing, *rooms, *doors]
 
 

@@ -25,7 +25,7 @@ from tenantry.demo_estate.customers import CUSTOMERS, PARTNER, Customer, Site
 from tenantry.demo_estate.devices import COLUMNS, Maker, Spot
 
 TYPE_COLUMNS = ("id", "key", "name", "kind", "manufacturer", "model", "commands", "properties")
-ORGANIZATION_COLUMNS = ("id", "key", "name", "parent_id")
+ORGANIZATION_COLUMNS = ("id", "key", "name", "parent_id", "path")
 LOCATION_COLUMNS = (
     "id", "code", "name", "organization_id", "address", "city", "country", "time_zone", "latitude", "longitude",
 )  # fmt: skip
@@ -99,8 +99,11 @@ class _Filling:
         joined = self.clock.now() - SINCE
         await self._insert(entities.DEVICE_TYPE, TYPE_COLUMNS, rows, joined)
         organizations = {key: self.clock.new_id() for key, _name, _above in self.customer.organizations}
+        paths: dict[str | None, list[uuid.UUID]] = {None: []}
+        for key, _name, above in self.customer.organizations:
+            paths[key] = [*paths[above], organizations[key]]
         named = (
-            (organizations[key], key, name, organizations[above] if above else None)
+            (organizations[key], key, name, organizations[above] if above else None, paths[key])
             for key, name, above in self.customer.organizations
         )
         await self._insert(entities.ORGANIZATION, ORGANIZATION_COLUMNS, named, joined)

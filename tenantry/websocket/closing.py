@@ -27,7 +27,7 @@ class CloseCode(IntEnum):
     TOO_BIG = 1009, "A message is larger than 64 KiB."
     UNANSWERED = 1011, "A WebSocket ping was not answered within 20 s."
     RESTART = 1012, "The server stops; connect again."
-    TRY_AGAIN_LATER = 1013, "The tenant has too many connections, or the database does not answer."
+    TRY_AGAIN_LATER = 1013, "Too many connections, or failed authentications, or the database does not answer."
     BAD_MESSAGE = 4400, "A message is malformed, binary, or of no type that a client sends."
     UNAUTHORIZED = 4401, "Subscribed before the connection was acknowledged."
     FORBIDDEN = 4403, "No good credentials, or no longer: revoked, expired, suspended."

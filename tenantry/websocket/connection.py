@@ -9,8 +9,8 @@ from typing import Any
 
 import structlog
 
-from auth.codes import Refusal
-from auth.credentials import Headers
+from auth.codes import Code, Refusal
+from auth.credentials import Address, Headers
 from auth.principal import Caller
 from auth.standing import ASK_EVERY, Callers, Standing
 from models.faults import is_outage
@@ -50,6 +50,7 @@ class Connection:
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[Task] = set()
         self._headers: Headers = ()
+        self._address: Address | None = None
         self._initialised = False
         self._standing: Standing | None = None
         self.caller: Caller | None = None
@@ -59,9 +60,10 @@ class Connection:
         """How many were asked for."""
         return self._operations.count
 
-    async def run(self, headers: Headers) -> None:
+    async def run(self, headers: Headers, address: Address | None) -> None:
         """Serve it to its end; `headers` are those of the handshake. Nothing of it runs afterwards."""
         self._headers = headers
+        self._address = address
         self._watch(asyncio.create_task(self._listen()))
         try:
             await self._over
@@ -118,7 +120,7 @@ class Connection:
 
     async def _stand(self, headers: Headers) -> None:
         """Find out who calls, and close when the right is gone."""
-        standing = self._callers.standing(headers, self._bounds.ask_every)
+        standing = self._callers.standing(headers, self._address, self._bounds.ask_every)
         try:
             self.caller = caller = await standing.caller()
             with self._places.one(caller.principal.home.id):
@@ -127,7 +129,8 @@ class Connection:
                 await self._socket.send(CONNECTION_ACK)
                 await standing.until_gone()
         except Refusal as refusal:
-            raise Closing(CloseCode.FORBIDDEN, refusal.message) from None
+            later = refusal.code is Code.RATE_LIMITED
+            raise Closing(CloseCode.TRY_AGAIN_LATER if later else CloseCode.FORBIDDEN, refusal.message) from None
 
 
 def _broken(error: Exception) -> Closing:

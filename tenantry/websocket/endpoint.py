@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth.standing import Callers
 from models.clock import Clock
+from tenantry.addresses import address_of
 from tenantry.endpoint import Runs
 from tenantry.websocket.closing import CloseCode, Closing, Gone
 from tenantry.websocket.connection import Bounds, Connection
@@ -81,4 +82,4 @@ class WebSocketEndpoint:
         if spoken is None:
             await socket.close(Closing(CloseCode.SUBPROTOCOL_NOT_ACCEPTABLE))
             return
-        await connection.run(scope["headers"])
+        await connection.run(scope["headers"], address_of(scope))

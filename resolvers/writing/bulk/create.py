@@ -14,8 +14,10 @@ from resolvers.writing.bulk.recordset import recordset
 from resolvers.writing.change import Change, taken
 from resolvers.writing.create import begun, flat
 from resolvers.writing.nouns import Noun
+from resolvers.writing.paths import is_pathed
+from resolvers.writing.reach import beyond, out_of_reach
 from resolvers.writing.references import Columns, check_required, columns_of, held_for
-from resolvers.writing.tree import tree_around
+from resolvers.writing.tree import Tree, tree_around
 from resolvers.writing.values import checked
 
 
@@ -29,12 +31,21 @@ async def create(change: Change, noun: Noun, items: Sequence[Item], *, atomic: b
     for at, item in outcome.good():
         with outcome.of(at):
             values[at] = checked(noun, item, creating=True)
-    columns = await _columns(change, noun, outcome)
+    columns, tree = await _columns(change, noun, outcome)
+    rows = {at: begun(change, values[at], columns[at]) for at, _ in outcome.good()}
+    outside = await beyond(change.connection, change.context, noun, rows.values())
+    for at, row in rows.items():
+        with outcome.of(at):
+            if row["id"] in outside:
+                raise out_of_reach(noun)
     _refuse_repeated(noun, outcome, values)
     if atomic and outcome.problems:
         outcome.refuse_all()
         return outcome
-    rows = {at: begun(change, values[at], columns[at]) for at, _ in outcome.good()}
+    rows = {at: rows[at] for at, _ in outcome.good()}
+    if noun.tree is not None and is_pathed(noun.entity.sql):
+        for row in rows.values():
+            row["path"] = [*tree.path(row.get(noun.tree)), row["id"]]
     written = await _insert(change, noun, rows.values())
     for at, row in rows.items():
         made = written.get(row["id"])
@@ -48,10 +59,14 @@ async def create(change: Change, noun: Noun, items: Sequence[Item], *, atomic: b
     return outcome
 
 
-async def _columns(change: Change, noun: Noun, outcome: Outcome) -> dict[int, Columns]:
-    """What the good items refer to, found, held, and in the case of a parent with room for one more level."""
+async def _columns(change: Change, noun: Noun, outcome: Outcome) -> tuple[dict[int, Columns], Tree]:
+    """What the good items refer to, found, held, and in the case of a parent with room for one more level.
+
+    The tree is what is above them.
+    """
     held = await held_for(change, noun, [item for _, item in outcome.good()])
     columns: dict[int, Columns] = {}
+    tree = Tree(noun, {})
     for at, item in outcome.good():
         with outcome.of(at):
             columns[at] = columns_of(noun, item, held)
@@ -62,7 +77,7 @@ async def _columns(change: Change, noun: Noun, outcome: Outcome) -> dict[int, Co
         for at, parent_id in parents.items():
             with outcome.of(at):
                 tree.check(parent_id, None)
-    return columns
+    return columns, tree
 
 
 def _refuse_repeated(noun: Noun, outcome: Outcome, values: dict[int, dict[str, Any]]) -> None:

@@ -20,9 +20,11 @@ from resolvers.writing.bulk.outcome import Item, Outcome
 from resolvers.writing.bulk.recordset import recordset
 from resolvers.writing.change import Change, taken
 from resolvers.writing.nouns import Noun
+from resolvers.writing.paths import Path, follow, is_pathed
+from resolvers.writing.reach import beyond, out_of_reach, writable
 from resolvers.writing.references import columns_of, held_for
 from resolvers.writing.tree import Tree, tree_around
-from resolvers.writing.update import changes, checked_row
+from resolvers.writing.update import changes, checked_row, displaces
 from resolvers.writing.values import checked
 
 # What an item changes of its row; nothing, where the row is so already.
@@ -63,11 +65,15 @@ async def update(change: Change, noun: Noun, items: Sequence[Item], *, atomic: b
         outcome.refuse_all()
         return outcome
     writing = {before[at]["id"]: changed[at] for at, _ in outcome.good() if changed[at]}
-    written = await _write(change, noun, writing, keys.passed_on)
+    table = noun.entity.sql
+    placed = [row_id for row_id, columns in writing.items() if noun.tree in columns and is_pathed(table)]
+    paths = {row_id: tree.path(row_id) for row_id in placed}
+    written = await _write(change, noun, writing, paths, keys.passed_on)
+    await follow(change, table, {row_id: written[row_id] for row_id in paths})
     for at, _ in outcome.good():
         row = written.get(before[at]["id"])
         if row is not None:
-            change.tell(ChangeKind.UPDATED, noun.entity, row, list(changed[at]))
+            change.tell(ChangeKind.UPDATED, noun.entity, row, list(changed[at]), before=before[at])
         outcome.rows[at] = row or before[at]
     return outcome
 
@@ -84,7 +90,7 @@ async def _held(change: Change, noun: Noun, outcome: Outcome) -> dict[int, Row]:
             decoded = ids.decode(item["id"])
             if decoded is not None and decoded[0] is noun.entity.prefix:
                 named[at] = decoded[1]
-    rows = await change.lock(noun.entity, sorted(named.values()))
+    rows = await change.lock(noun.entity, sorted(named.values()), reach=writable(change.context, noun))
     held: dict[int, Row] = {}
     for at, item in outcome.good():
         with outcome.of(at):
@@ -101,7 +107,14 @@ async def _changed(change: Change, noun: Noun, outcome: Outcome, before: Mapping
     for at, item in outcome.good():
         with outcome.of(at):
             columns[at] |= columns_of(noun, item, held)
-    return {at: {name: columns[at][name] for name in changes(before[at], columns[at])} for at, _ in outcome.good()}
+    changed = {at: {name: columns[at][name] for name in changes(before[at], columns[at])} for at, _ in outcome.good()}
+    displaced = [{**before[at], **each} for at, each in changed.items() if displaces(noun, each)]
+    outside = await beyond(change.connection, change.context, noun, displaced)
+    for at, row in before.items():
+        with outcome.of(at):
+            if row["id"] in outside:
+                raise out_of_reach(noun)
+    return changed
 
 
 async def _tree(change: Change, noun: Noun, before: Mapping[int, Row], changed: Changed) -> Tree:
@@ -142,7 +155,11 @@ def _go_on(noun: Noun, row: Row, columns: Mapping[str, Any], tree: Tree, keys: K
 
 
 async def _write(
-    change: Change, noun: Noun, writing: Mapping[uuid.UUID, Mapping[str, Any]], parked: list[uuid.UUID]
+    change: Change,
+    noun: Noun,
+    writing: Mapping[uuid.UUID, Mapping[str, Any]],
+    paths: Mapping[uuid.UUID, Path],
+    parked: list[uuid.UUID],
 ) -> dict[uuid.UUID, Row]:
     """The rows as they are written, by their ids.
 
@@ -160,8 +177,10 @@ async def _write(
             .where(table.c.tenant_id == change.tenant_id, table.c.id == func.any(aside))
             .values(deleted_at=now)
         )
-    names = sorted({name for columns in writing.values() for name in columns})
-    rows = [{"id": row_id, **columns, "changed": list(columns)} for row_id, columns in writing.items()]
+    derived = {row_id: {"path": path} for row_id, path in paths.items()}
+    whole = {row_id: {**columns, **derived.get(row_id, {})} for row_id, columns in writing.items()}
+    names = sorted({name for columns in whole.values() for name in columns})
+    rows = [{"id": row_id, **columns, "changed": list(columns)} for row_id, columns in whole.items()]
     source = recordset(table, ["id", *names], rows, changed=ARRAY(Text))
     values = {
         name: case((literal(name, Text) == any_(source.c.changed), source.c[name]), else_=table.c[name])

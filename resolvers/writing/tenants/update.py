@@ -43,5 +43,5 @@ async def write(change: Change, noun: Noun, row: Row, columns: Mapping[str, Any]
     statement = sql_update(table).where(table.c.id == row["id"])
     values = {name: columns[name] for name in changed} | {"updated_at": change.context.clock.now()}
     [written] = await change.rows(statement.values(**values, version=table.c.version + 1).returning(table))
-    change.tell(kind, noun.entity, written, changed)
+    change.tell(kind, noun.entity, written, changed, before=row)
     return written

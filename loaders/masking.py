@@ -1,0 +1,72 @@
+"""What is shown of a row out of reach: of an ancestor its id, name and kind, of anything else nothing.
+
+What is not shown cannot be sought by either: in filters, searches and orderings it is null.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import aliased
+
+from loaders.edges import EDGES, Edge
+from loaders.entities import Column, Entity
+from loaders.reach import condition
+from loaders.window import Row
+from models import TenantRow
+from models.hierarchy import Reach
+
+SHOWN = frozenset({"id", "name", "kind"})
+# In a row of a statement: whether it lies within reach. In a row that is shown: that it does not.
+REACHED = "_reached"
+MASKED = "_masked"
+# The types that are ancestors of others, by their names.
+ANCESTORS = frozenset(edge.target.name for edge in EDGES.values() if edge.ancestor)
+
+# What stands for a column in a comparison.
+Known = Callable[[Column], Any]
+
+
+def leaving(entity: Entity) -> list[Edge]:
+    """The edges from one of the entity's rows to one row."""
+    owned = f"_of_{entity.table.__tablename__}"
+    return [edge for edge in EDGES.values() if not edge.many and edge.name.endswith(owned)]
+
+
+def as_shown(entity: Entity, row: Row) -> Row:
+    """A row as it was read; masked where its statement says that it is out of reach.
+
+    What its edges to further ancestors start from stays in it: no field shows that.
+    """
+    if row.pop(REACHED, True):
+        return row
+    kept = SHOWN | {"tenant_id"} | {edge.source for edge in leaving(entity) if edge.ancestor}
+    return {**{name: value if name in kept else None for name, value in row.items()}, MASKED: True}
+
+
+def is_masked(row: Row) -> bool:
+    """Whether a row is an ancestor out of reach."""
+    return MASKED in row
+
+
+def known(entity: Entity, tenant_id: uuid.UUID, reach: Reach, *, masked: bool) -> Known:
+    """What a reader may compare of the entity's columns; `masked` where rows out of reach are listed too.
+
+    A thing of the same type that is out of reach is no parent: the column is null, as the field is.
+    """
+    within_tenant = issubclass(entity.table, TenantRow)
+    hidden = {edge.source for edge in leaving(entity) if within_tenant and not edge.ancestor and edge.target is entity}
+
+    def of(column: Column) -> Any:
+        if reach is None or column.key in SHOWN:
+            return column
+        if masked:
+            return case((condition(entity, tenant_id, reach), column))
+        if column.key not in hidden:
+            return column
+        above: Any = aliased(entity.table)
+        within = (above.tenant_id == tenant_id, condition(entity, tenant_id, reach, table=above))
+        return select(above.id).where(above.id == column, *within).correlate(entity.table).scalar_subquery()
+
+    return of

@@ -1,0 +1,117 @@
+"""Reach as a condition: which rows lie beneath the nodes that a right is bound to (the subtree, by one predicate).
+
+Every statement of this room takes a reach. Row-level security decides about tenants; this decides within one.
+"""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, literal, or_, select, true
+
+from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
+from models import Area, Location, Organization
+from models.hierarchy import Node, Reach, ReachKind
+
+Condition = ColumnElement[bool]
+# Of a table (or an alias of it), a tenant and a node.
+Beneath = Callable[[Any, uuid.UUID, Node], Condition]
+
+
+def condition(entity: Entity, tenant_id: uuid.UUID, reach: Reach, *, table: Any = None) -> Condition:
+    """Whether a row of the entity lies within reach; true where the reach is everything.
+
+    `table` is an alias of the entity's table where the row is sought in one.
+    """
+    if reach is None:
+        return true()
+    sought = entity.table if table is None else table
+    return or_(
+        false(),
+        *(and_(true(), *(_beneath(entity, sought, tenant_id, node) for node in nodes)) for nodes in reach),
+    )
+
+
+def _beneath(entity: Entity, table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+    # Types of devices are the tenant's, wherever its devices are: whoever may read types may read all of them.
+    if entity is DEVICE_TYPE:
+        return true()
+    found = BENEATH.get((entity.name, node.kind))
+    return false() if found is None else found(table, tenant_id, node)
+
+
+def _organizations(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
+    """The ids of an organization and those beneath it."""
+    return (
+        select(Organization.id)
+        .where(Organization.tenant_id == tenant_id, literal(node.id) == any_(Organization.path))
+        .scalar_subquery()
+    )
+
+
+def _locations(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
+    """The ids of the locations of an organization and those beneath it."""
+    return (
+        select(Location.id)
+        .where(Location.tenant_id == tenant_id, Location.organization_id.in_(_organizations(tenant_id, node)))
+        .scalar_subquery()
+    )
+
+
+def _areas(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
+    """The ids of an area and those inside it."""
+    return (
+        select(Area.id)
+        .where(Area.tenant_id == tenant_id, Area.location_id == node.location_id, literal(node.id) == any_(Area.path))
+        .scalar_subquery()
+    )
+
+
+def _organization_beneath(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
+    return literal(node.id) == any_(table.path)
+
+
+def _location_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+    return table.organization_id.in_(_organizations(tenant_id, node))  # type: ignore[no-any-return]
+
+
+def _area_inside(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
+    return and_(table.location_id == node.location_id, literal(node.id) == any_(table.path))
+
+
+def _in_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+    return table.location_id.in_(_locations(tenant_id, node))  # type: ignore[no-any-return]
+
+
+def _in_location(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
+    return table.location_id == node.id  # type: ignore[no-any-return]
+
+
+def _device_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+    """A device belongs to its own organization, or where it has none to its location's."""
+    return or_(
+        table.organization_id.in_(_organizations(tenant_id, node)),
+        and_(table.organization_id.is_(None), table.location_id.in_(_locations(tenant_id, node))),
+    )
+
+
+def _device_in_area(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+    return and_(table.location_id == node.location_id, table.area_id.in_(_areas(tenant_id, node)))
+
+
+BENEATH: dict[tuple[str, ReachKind], Beneath] = {
+    (ORGANIZATION.name, ReachKind.ORGANIZATION): _organization_beneath,
+    (LOCATION.name, ReachKind.ORGANIZATION): _location_of_organization,
+    (LOCATION.name, ReachKind.LOCATION): lambda table, _tenant_id, node: table.id == node.id,
+    (AREA.name, ReachKind.ORGANIZATION): _in_organization,
+    (AREA.name, ReachKind.LOCATION): _in_location,
+    (AREA.name, ReachKind.AREA): _area_inside,
+    (DEVICE.name, ReachKind.ORGANIZATION): _device_of_organization,
+    (DEVICE.name, ReachKind.LOCATION): _in_location,
+    (DEVICE.name, ReachKind.AREA): _device_in_area,
+    # A token is where the node is that it is bound to; one that is bound to none is its whole tenant's.
+    (TOKEN.name, ReachKind.ORGANIZATION): _device_of_organization,
+    (TOKEN.name, ReachKind.LOCATION): _in_location,
+    (TOKEN.name, ReachKind.AREA): _device_in_area,
+}
+assert TENANT.name not in {name for name, _ in BENEATH}, "tenants lie beneath tenants alone"
