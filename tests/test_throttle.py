@@ -356,22 +356,6 @@ async def test_the_counters_name_no_digest_that_credentials_are_sought_by(door: 
     assert not [key for key in door.counters._kept if digest(bad).hex() in key]
 
 
-async def test_counters_do_not_fill_the_memory(clock: HeldClock) -> None:
-    """Those that were counted longest ago go."""
-    counters = InProcessCounters(clock, keep_at_most=3)
-    for key in ("a", "b", "c", "a", "d"):
-        await counters.add(60, key)
-    assert len(counters) == 3
-    assert await counters.read("a", "b") == [Count(2, 60), Count()]
-
-
-async def test_a_weighty_counter_allows_each_process_its_share(clock: HeldClock) -> None:
-    """Four processes that count for themselves allow together what one bound does."""
-    counters = InProcessCounters(clock, weight=4)
-    assert await counters.add(60, "a") == [Count(4, 60)]
-    assert await counters.add(60, "a") == [Count(8, 60)]
-
-
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("bad"), st.integers(0, 1)),
