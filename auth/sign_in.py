@@ -11,16 +11,18 @@ from sqlalchemy import select
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import challenge
-from auth.grants import scopes_of
+from auth.grants import Grant, scopes_of
 from auth.oidc.trust import Trust
 from auth.oidc.verifier import Verifier
 from auth.principal import Principal, PrincipalKind, TenantRef
+from auth.scopes import Scope
 from models import PLATFORM_ID, Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
 
 # Names of people are the issuer's, of any length.
 LONGEST_NAME = 200
+PLATFORM_SCOPES = frozenset(scope for scope in Scope if scope.startswith("platform."))
 NO_TENANT = "The tenant that trusts the token's issuer is not there."
 
 
@@ -62,6 +64,9 @@ class SignIn:
         if home.status != TenantStatus.ACTIVE:
             raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
         grants = trust.grants(verified)
+        if home.id != PLATFORM_ID:
+            # What lies across tenants is for the platform's own people, whatever role names it.
+            grants = tuple(Grant(grant.scopes - PLATFORM_SCOPES, grant.nodes) for grant in grants)
         return Principal(
             kind=_kind(home, is_app=verified.is_app),
             name=(verified.name or verified.subject.id)[:LONGEST_NAME],
