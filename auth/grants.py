@@ -37,6 +37,12 @@ def applicable(grants: Iterable[Grant], home: uuid.UUID, path: Collection[uuid.U
     return tuple(found)
 
 
+def narrowed(grants: Iterable[Grant], bound: Grant) -> tuple[Grant, ...]:
+    """What another grant leaves of each of these."""
+    left = (Grant(grant.scopes & bound.scopes, tuple(dict.fromkeys((*grant.nodes, *bound.nodes)))) for grant in grants)
+    return tuple(grant for grant in left if grant.scopes)
+
+
 def scopes_of(grants: Iterable[Grant]) -> frozenset[Scope]:
     """Every scope that holds somewhere."""
     return frozenset(scope for grant in grants for scope in grant.scopes)

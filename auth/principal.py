@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from auth.grants import Grant, applicable, reach_of, scopes_of
+from auth.grants import Grant, applicable, narrowed, reach_of, scopes_of
 from auth.requirement import Requirement
 from auth.scopes import Scope
 from models import PLATFORM_ID
 from models.hierarchy import Node, Reach
+from models.ids import Prefix
 
 
 class PrincipalKind(StrEnum):
@@ -31,11 +32,25 @@ class TenantRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """A person or a service account of a tenant: who owns a token, or has signed in.
+
+    `grants` is what it may do where at this moment: its role bindings, and for who signed in its cohorts.
+    """
+
+    prefix: Prefix
+    id: uuid.UUID
+    name: str
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """The bearer of a good token: its scopes, the tenant that the token belongs to, and where in it they hold.
 
-    `node` lies in that tenant's estate; None is all of it, and the tenants beneath. Who signs in has `cohorts`, each
-    with a node of its own.
+    `node` lies in that tenant's estate; None is all of it, and the tenants beneath. A token that has an owner
+    (`account`) may do what its owner may, and no more. Who has `signed_in` shows an issuer's token, whose scopes are
+    all of the account's, and `token_id` is the account's id.
     """
 
     kind: PrincipalKind
@@ -45,14 +60,14 @@ class Principal:
     scopes: frozenset[Scope]
     home: TenantRef
     node: Node | None = None
-    cohorts: tuple[Grant, ...] | None = None
+    account: Account | None = None
+    signed_in: bool = False
 
     @property
     def grants(self) -> tuple[Grant, ...]:
-        """What it may do where."""
-        if self.cohorts is not None:
-            return self.cohorts
-        return (Grant(self.scopes, () if self.node is None else (self.node,)),)
+        """What it may do where: what the token allows of what its owner may do now."""
+        own = Grant(self.scopes, () if self.node is None else (self.node,))
+        return (own,) if self.account is None else narrowed(self.account.grants, own)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from auth.credentials import challenge
 from auth.grants import Grant, scopes_of
 from auth.oidc.trust import Trust
 from auth.oidc.verifier import Verifier
-from auth.principal import Principal, PrincipalKind, TenantRef
+from auth.principal import Account, Principal, PrincipalKind, TenantRef
 from auth.scopes import Scope
 from models import PLATFORM_ID, Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
+from models.ids import Prefix
 
 # Names of people are the issuer's, of any length.
 LONGEST_NAME = 200
@@ -67,14 +68,17 @@ class SignIn:
         if home.id != PLATFORM_ID:
             # What lies across tenants is for the platform's own people, whatever role names it.
             grants = tuple(Grant(grant.scopes - PLATFORM_SCOPES, grant.nodes) for grant in grants)
+        name = (verified.name or verified.subject.id)[:LONGEST_NAME]
+        account = Account(Prefix.USER, uuid.uuid5(uuid.NAMESPACE_URL, " ".join(verified.subject)), name, grants)
         return Principal(
             kind=_kind(home, is_app=verified.is_app),
-            name=(verified.name or verified.subject.id)[:LONGEST_NAME],
-            token_id=uuid.uuid5(uuid.NAMESPACE_URL, " ".join(verified.subject)),
+            name=name,
+            token_id=account.id,
             expires_at=verified.expires_at,
             scopes=scopes_of(grants),
             home=home,
-            cohorts=grants,
+            account=account,
+            signed_in=True,
         )
 
     async def _look_up(self, slug: str) -> TenantRef | None:

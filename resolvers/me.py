@@ -28,7 +28,7 @@ def me(_root: Any, info: Info) -> dict[str, Any]:
         "name": principal.name,
         "scopes": sorted(context.caller.scopes),
         "token": {
-            "id": ids.encode(Prefix.TOKEN if principal.cohorts is None else Prefix.USER, principal.token_id),
+            "id": ids.encode(Prefix.USER if principal.signed_in else Prefix.TOKEN, principal.token_id),
             "name": principal.name,
             "expiresAt": principal.expires_at,
         },

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auth.principal import Caller, PrincipalKind
+from auth.principal import Caller
 from loaders.entities import Entity
 from loaders.window import Row
 from models import AuditAction, AuditOutcome, ids
@@ -50,13 +50,12 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
 
 
 def actor_of(caller: Caller) -> Actor:
-    """Who acts. People are told by their id alone: a name in the chain could never be erased."""
-    principal = caller.principal
-    person = principal.kind is PrincipalKind.USER
-    prefix = Prefix.USER if principal.cohorts is not None else Prefix.TOKEN
-    return Actor(
-        principal.kind,
-        ids.encode(prefix, principal.token_id),
-        None if person else principal.name,
-        principal.token_id,
-    )
+    """Who acts: the token's owner, or the token itself where it has none.
+
+    People are told by their id alone: a name in the chain could never be erased.
+    """
+    principal, account = caller.principal, caller.principal.account
+    if account is None:
+        return Actor(principal.kind, ids.encode(Prefix.TOKEN, principal.token_id), principal.name, principal.token_id)
+    name = None if account.prefix is Prefix.USER else account.name
+    return Actor(principal.kind, ids.encode(account.prefix, account.id), name, principal.token_id)
