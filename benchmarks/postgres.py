@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from models.database import Database
+from models.database_role import DatabaseRole, roles_sql
 from models.migrate import migrate
-from models.roles import Role, roles_sql
 from tenantry.databases import Databases
 from tenantry.embedded import embedded_server
 
@@ -43,7 +43,9 @@ async def database(superuser_url: str) -> AsyncIterator[Databases]:
     await _run(superuser_url, drop, f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'")
     base = make_url(superuser_url).set(database=NAME)
     await _run(_text(base), *roles_sql(NAME))
-    owner, app, platform = (_text(base.set(username=role)) for role in (Role.OWNER, Role.APP, Role.PLATFORM))
+    owner, app, platform = (
+        _text(base.set(username=role)) for role in (DatabaseRole.OWNER, DatabaseRole.APP, DatabaseRole.PLATFORM)
+    )
     await migrate(owner)
     opened = Databases(Database(app), Database(platform), owner)
     try:

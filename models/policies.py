@@ -10,8 +10,8 @@ from sqlalchemy import Table
 
 from models.audit import AuditHead, AuditRecord, AuditValue
 from models.base import Base
+from models.database_role import DatabaseRole
 from models.event import Event, EventHead
-from models.roles import Role
 from models.tenant import Tenant
 from models.token import Credential, Token
 
@@ -32,7 +32,7 @@ class Policy:
 
     table: str
     name: str
-    role: Role
+    role: DatabaseRole
     command: str
     using: str
     check: str | None = None
@@ -58,37 +58,37 @@ def is_tenant_data(table: Table) -> bool:
 def policies() -> list[Policy]:
     """Every policy that a migrated database has."""
     tenant_data = [
-        Policy(table.name, "tenant_isolation", Role.APP, "ALL", f"tenant_id = ({CURRENT_TENANT})")
+        Policy(table.name, "tenant_isolation", DatabaseRole.APP, "ALL", f"tenant_id = ({CURRENT_TENANT})")
         for table in Base.metadata.sorted_tables
         if is_tenant_data(table)
     ]
     across = [
-        Policy(Tenant.__tablename__, "tenant_subtree", Role.APP, "SELECT", SUBTREE),
-        Policy(Tenant.__tablename__, "tenant_insert", Role.APP, "INSERT", BENEATH),
+        Policy(Tenant.__tablename__, "tenant_subtree", DatabaseRole.APP, "SELECT", SUBTREE),
+        Policy(Tenant.__tablename__, "tenant_insert", DatabaseRole.APP, "INSERT", BENEATH),
         # Its own row a tenant may hold, so that nothing is hung on it while it goes; written, it is refused.
-        Policy(Tenant.__tablename__, "tenant_update", Role.APP, "UPDATE", SUBTREE, BENEATH),
-        Policy(Tenant.__tablename__, "platform", Role.PLATFORM, "ALL", "true"),
-        Policy(Token.__tablename__, "platform", Role.PLATFORM, "SELECT", "true"),
+        Policy(Tenant.__tablename__, "tenant_update", DatabaseRole.APP, "UPDATE", SUBTREE, BENEATH),
+        Policy(Tenant.__tablename__, "platform", DatabaseRole.PLATFORM, "ALL", "true"),
+        Policy(Token.__tablename__, "platform", DatabaseRole.PLATFORM, "SELECT", "true"),
     ]
     return sorted([*tenant_data, *across], key=lambda policy: (policy.table, policy.name))
 
 
-def grants() -> dict[str, dict[Role, frozenset[str]]]:
+def grants() -> dict[str, dict[DatabaseRole, frozenset[str]]]:
     """Table to role to privileges; what is not listed is not granted."""
     write = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
-    granted = {table.name: {Role.APP: write} for table in Base.metadata.sorted_tables if is_tenant_data(table)}
-    granted[Event.__tablename__] = {Role.APP: frozenset({"SELECT", "INSERT"})}
-    granted[EventHead.__tablename__] = {Role.APP: write - {"DELETE"}}
-    granted[AuditRecord.__tablename__] = {Role.APP: frozenset({"SELECT", "INSERT"})}
-    granted[AuditValue.__tablename__] = {Role.APP: write - {"UPDATE"}}
-    granted[AuditHead.__tablename__] = {Role.APP: write - {"DELETE"}}
-    granted[Token.__tablename__] = {Role.APP: write - {"DELETE"}, Role.PLATFORM: frozenset({"SELECT"})}
+    granted = {table.name: {DatabaseRole.APP: write} for table in Base.metadata.sorted_tables if is_tenant_data(table)}
+    granted[Event.__tablename__] = {DatabaseRole.APP: frozenset({"SELECT", "INSERT"})}
+    granted[EventHead.__tablename__] = {DatabaseRole.APP: write - {"DELETE"}}
+    granted[AuditRecord.__tablename__] = {DatabaseRole.APP: frozenset({"SELECT", "INSERT"})}
+    granted[AuditValue.__tablename__] = {DatabaseRole.APP: write - {"UPDATE"}}
+    granted[AuditHead.__tablename__] = {DatabaseRole.APP: write - {"DELETE"}}
+    granted[Token.__tablename__] = {DatabaseRole.APP: write - {"DELETE"}, DatabaseRole.PLATFORM: frozenset({"SELECT"})}
     granted[Tenant.__tablename__] = {
-        role: frozenset({"SELECT", "INSERT", "UPDATE"}) for role in (Role.APP, Role.PLATFORM)
+        role: frozenset({"SELECT", "INSERT", "UPDATE"}) for role in (DatabaseRole.APP, DatabaseRole.PLATFORM)
     }
     granted[Credential.__tablename__] = {
-        Role.APP: frozenset({"INSERT"}),
-        Role.PLATFORM: frozenset({"SELECT"}),
+        DatabaseRole.APP: frozenset({"INSERT"}),
+        DatabaseRole.PLATFORM: frozenset({"SELECT"}),
     }
     return granted
 

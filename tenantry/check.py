@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database
+from models.database_role import DatabaseRole
 from models.migrate import current_revision, newest_revision
 from models.policies import Policy, grants, secured_tables
 from models.policies import policies as declared_policies
-from models.roles import Role
 from tenantry import catalog
 from tenantry.catalog import PolicyFound, Privilege, RoleFound
 from tenantry.databases import Databases
@@ -51,20 +51,20 @@ async def check_database(databases: Databases) -> list[Finding]:
     """Look at everything; what makes no sense before migrating is left out until then."""
     async with databases.app.read(None) as app, databases.platform.read(None) as platform:
         logins = {
-            Role.APP: await catalog.roles_of_login(app),
-            Role.PLATFORM: await catalog.roles_of_login(platform),
+            DatabaseRole.APP: await catalog.roles_of_login(app),
+            DatabaseRole.PLATFORM: await catalog.roles_of_login(platform),
         }
         findings = [
             await _version(app),
-            check_login("DATABASE_URL", Role.APP, logins[Role.APP]),
-            check_login("DATABASE_PLATFORM_URL", Role.PLATFORM, logins[Role.PLATFORM]),
+            check_login("DATABASE_URL", DatabaseRole.APP, logins[DatabaseRole.APP]),
+            check_login("DATABASE_PLATFORM_URL", DatabaseRole.PLATFORM, logins[DatabaseRole.PLATFORM]),
             await _migrations(app),
         ]
         if not findings[-1].ok:
             return findings
         ours = {
-            Role.APP.value,
-            Role.PLATFORM.value,
+            DatabaseRole.APP.value,
+            DatabaseRole.PLATFORM.value,
             *(role.name for roles in logins.values() for role in roles),
         }
         held = await catalog.privileges(app)
@@ -95,7 +95,7 @@ async def check_migrations(database: Database) -> Finding:
         return await _migrations(connection)
 
 
-def check_login(variable: str, expected: Role, roles: list[RoleFound]) -> Finding:
+def check_login(variable: str, expected: DatabaseRole, roles: list[RoleFound]) -> Finding:
     """Row-level security must bind the login, which may act as one of our roles and no other."""
     names = {role.name for role in roles}
     faults = [
@@ -111,13 +111,13 @@ def check_login(variable: str, expected: Role, roles: list[RoleFound]) -> Findin
         ),
         *(
             f"{variable} can act as {role.name}, which owns {role.relations_owned} tables or indexes: "
-            f"use {expected}, and leave the tables to {Role.OWNER}"
+            f"use {expected}, and leave the tables to {DatabaseRole.OWNER}"
             for role in roles
             if role.relations_owned
         ),
         *(
             f"{variable} can act as {other}: REVOKE it, the three roles stay apart"
-            for other in Role
+            for other in DatabaseRole
             if other != expected and other in names
         ),
         *([] if expected in names else [f"{variable} does not log in as {expected} or a member of it: {ROLES_SQL}"]),
@@ -129,9 +129,9 @@ def check_owner(roles: list[RoleFound]) -> Finding:
     """What a superuser makes belongs to it, and it would be bound by no policy."""
     subject = "DATABASE_OWNER_URL: a login that owns the schema"
     if any(role.superuser for role in roles):
-        return Finding(subject, (f"it logs in as a superuser: use {Role.OWNER}, or a member of it",))
-    if Role.OWNER not in {role.name for role in roles}:
-        return Finding(subject, (f"it does not log in as {Role.OWNER} or a member of it: {ROLES_SQL}",))
+        return Finding(subject, (f"it logs in as a superuser: use {DatabaseRole.OWNER}, or a member of it",))
+    if DatabaseRole.OWNER not in {role.name for role in roles}:
+        return Finding(subject, (f"it does not log in as {DatabaseRole.OWNER} or a member of it: {ROLES_SQL}",))
     return Finding(subject)
 
 
@@ -172,9 +172,9 @@ def check_grants(database: str, found: set[Privilege]) -> Finding:
         *(
             Privilege(what, role.value, privilege)
             for what, privilege in ((f"TABLE {VERSION_TABLE}", "SELECT"), ("SCHEMA public", "USAGE"))
-            for role in (Role.APP, Role.PLATFORM)
+            for role in (DatabaseRole.APP, DatabaseRole.PLATFORM)
         ),
-        Privilege(database, Role.APP.value, "TEMPORARY"),  # imports load through a temporary table
+        Privilege(database, DatabaseRole.APP.value, "TEMPORARY"),  # imports load through a temporary table
     }
     # Whoever could ask this may connect; which of its roles lets it does not matter.
     found = found - {each for each in found if (each.what, each.privilege) == (database, "CONNECT")}

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from models.database import Database
-from models.roles import Role
+from models.database_role import DatabaseRole
 from tenantry.embedded import embedded_server
 from tenantry.settings import Settings, SettingsError
 
@@ -47,7 +47,7 @@ def addresses(settings: Settings) -> Iterator[Addresses]:
     if settings.database_owner_url is not None:
         raise SettingsError("DATABASE_URL is not set, DATABASE_OWNER_URL is. Set it and DATABASE_PLATFORM_URL too.")
     with embedded_server(settings.home) as server:
-        yield Addresses(server.url(Role.APP), server.url(Role.PLATFORM), server.url(Role.OWNER))
+        yield Addresses(server.url(DatabaseRole.APP), server.url(DatabaseRole.PLATFORM), server.url(DatabaseRole.OWNER))
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def owner_address(settings: Settings) -> Iterator[str]:
         )
     else:
         with embedded_server(settings.home) as server:
-            yield server.url(Role.OWNER)
+            yield server.url(DatabaseRole.OWNER)
 
 
 @asynccontextmanager

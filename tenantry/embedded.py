@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from models.roles import roles_sql
+from models.database_role import roles_sql
 from tenantry.cluster import PORT, SUPERUSER, Cluster, EmbeddedUnavailable, try_lock
 
 __all__ = ["EmbeddedServer", "EmbeddedUnavailable", "embedded_server"]

@@ -10,7 +10,7 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from models.roles import Role, roles_sql
+from models.database_role import DatabaseRole, roles_sql
 from tenantry.embedded import embedded_server
 
 
@@ -53,7 +53,10 @@ async def create_database(superuser_url: str, name: str) -> Urls:
     )
     base = make_url(superuser_url).set(database=name)
     await run_as_superuser(_text(base), *roles_sql(name))
-    return Urls(_text(base), *(_text(base.set(username=role)) for role in (Role.OWNER, Role.APP, Role.PLATFORM)))
+    return Urls(
+        _text(base),
+        *(_text(base.set(username=role)) for role in (DatabaseRole.OWNER, DatabaseRole.APP, DatabaseRole.PLATFORM)),
+    )
 
 
 def _text(url: URL) -> str:

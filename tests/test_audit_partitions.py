@@ -12,9 +12,9 @@ from sqlalchemy import Table, delete, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from models.database import Database
+from models.database_role import grants_sql
 from models.migrate import migrate
 from models.partitions import PARTITIONED, Month, drop_months, make_months, months_of
-from models.roles import grants_sql
 from resolvers.auditing import append_apart
 from resolvers.auditing.checking import check_on
 from resolvers.auditing.checkpoint import CheckpointKind

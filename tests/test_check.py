@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import make_url
 
 from models.database import Database
+from models.database_role import DatabaseRole
 from models.migrate import migrate, newest_revision
-from models.roles import Role
 from tenantry.catalog import RoleFound
 from tenantry.check import (
     Finding,
@@ -151,7 +151,7 @@ async def test_the_owner_is_refused_as_the_application(scratch: Urls) -> None:
 async def test_a_login_that_is_a_member_of_our_role_is_taken(superuser_url: str, scratch: Urls) -> None:
     """Administrators make logins of their own and rotate them."""
     login = f"tenantry_login_{uuid.uuid4().hex[:8]}"
-    await run_as_superuser(superuser_url, f"CREATE ROLE {login} LOGIN IN ROLE {Role.APP}")
+    await run_as_superuser(superuser_url, f"CREATE ROLE {login} LOGIN IN ROLE {DatabaseRole.APP}")
     member = make_url(scratch.app).set(username=login).render_as_string(hide_password=False)
     assert [str(each) for each in await findings(member, scratch.platform) if not each.ok] == []
     await run_as_superuser(superuser_url, f"DROP ROLE {login}")
@@ -159,8 +159,11 @@ async def test_a_login_that_is_a_member_of_our_role_is_taken(superuser_url: str,
 
 def test_a_login_that_may_act_as_two_of_our_roles_is_refused() -> None:
     """The policies of both would hold for it at once."""
-    both = [RoleFound(role, superuser=False, bypasses=False, relations_owned=0) for role in (Role.APP, Role.PLATFORM)]
-    assert check_login("DATABASE_URL", Role.APP, both).faults == (
+    both = [
+        RoleFound(role, superuser=False, bypasses=False, relations_owned=0)
+        for role in (DatabaseRole.APP, DatabaseRole.PLATFORM)
+    ]
+    assert check_login("DATABASE_URL", DatabaseRole.APP, both).faults == (
         "DATABASE_URL can act as tenantry_platform: REVOKE it, the three roles stay apart",
     )
 
@@ -169,14 +172,14 @@ def test_a_role_that_bypasses_row_level_security_is_refused() -> None:
     """Directly, or by a membership."""
     roles = [
         RoleFound("loader", superuser=False, bypasses=True, relations_owned=0),
-        RoleFound(Role.APP, superuser=False, bypasses=False, relations_owned=0),
+        RoleFound(DatabaseRole.APP, superuser=False, bypasses=False, relations_owned=0),
     ]
-    assert check_login("DATABASE_URL", Role.APP, roles).faults == (
+    assert check_login("DATABASE_URL", DatabaseRole.APP, roles).faults == (
         "DATABASE_URL can act as loader, which bypasses row-level security: ALTER ROLE loader NOBYPASSRLS",
     )
 
 
-@pytest.mark.parametrize(("name", "superuser"), [("postgres", True), (Role.APP, False)])
+@pytest.mark.parametrize(("name", "superuser"), [("postgres", True), (DatabaseRole.APP, False)])
 def test_only_the_owner_may_migrate(name: str, superuser: bool) -> None:  # noqa: FBT001
     """What anybody else makes would belong to the wrong role."""
     assert not check_owner([RoleFound(name, superuser=superuser, bypasses=False, relations_owned=0)]).ok

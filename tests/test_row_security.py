@@ -27,8 +27,8 @@ from models import (
     Token,
 )
 from models.database import Database
+from models.database_role import DatabaseRole
 from models.policies import grants, is_tenant_data, secured_tables
-from models.roles import Role
 from tenantry.databases import Databases
 from tests.clock import HeldClock
 from tests.estate import Estate, add, make_tenant
@@ -172,7 +172,7 @@ async def test_a_neighbours_row_cannot_be_changed(databases: Databases, neighbou
     """An UPDATE or DELETE that names a neighbour's row finds no row, and the row stays as it was."""
     before = await rows_of(databases, neighbours.globex.tenant, table)
     theirs = table.c.tenant_id == neighbours.globex.tenant.id
-    granted = grants()[table.name][Role.APP]
+    granted = grants()[table.name][DatabaseRole.APP]
     itself = {list(table.c)[-1]: list(table.c)[-1]}
     changes: list[Any] = [update(table).where(theirs).values(itself)] if "UPDATE" in granted else []
     if "DELETE" in granted:
@@ -229,8 +229,10 @@ async def test_the_application_cannot_turn_the_policies_off(databases: Databases
     await refused_to(databases.app, acme, "SET LOCAL row_security = off", f"TABLE {table.name}")
 
 
-@pytest.mark.parametrize("role", [Role.OWNER, Role.PLATFORM])
-async def test_the_application_cannot_become_another_role(databases: Databases, acme: Estate, role: Role) -> None:
+@pytest.mark.parametrize("role", [DatabaseRole.OWNER, DatabaseRole.PLATFORM])
+async def test_the_application_cannot_become_another_role(
+    databases: Databases, acme: Estate, role: DatabaseRole
+) -> None:
     """The application stays what it logged in as."""
     await refused_to(databases.app, acme, f"SET LOCAL ROLE {role}")
 
@@ -261,7 +263,7 @@ async def test_the_platform_reads_tenants_and_tokens_of_all(databases: Databases
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in TENANT_DATA if Role.PLATFORM not in grants()[table.name]], ids=str
+    "table", [table for table in TENANT_DATA if DatabaseRole.PLATFORM not in grants()[table.name]], ids=str
 )
 async def test_the_platform_reads_no_estate(databases: Databases, acme: Estate, table: Table) -> None:
     """Looking across tenants ends at what they have: the platform's role cannot read it, tenant named or not."""

@@ -6,8 +6,8 @@ import typer
 from sqlalchemy import make_url
 
 from models.clock import SystemClock
+from models.database_role import DatabaseRole, roles_sql
 from models.migrate import make_ready, newest_revision
-from models.roles import Role, roles_sql
 from tenantry.cli.run import plain_errors, run
 from tenantry.databases import owner_address
 from tenantry.embedded import DATABASE
@@ -46,5 +46,5 @@ def roles_script(settings: Settings) -> str:
         f"-- Run once, as a superuser connected to the database {database} (createdb {database}).",
         *(f"{statement};" for statement in roles_sql(database)),
         "-- Then say how each logs in, for example:",
-        *(f"-- ALTER ROLE {role} PASSWORD '…';" for role in Role),
+        *(f"-- ALTER ROLE {role} PASSWORD '…';" for role in DatabaseRole),
     ])  # fmt: skip

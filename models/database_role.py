@@ -7,7 +7,7 @@
 from enum import StrEnum
 
 
-class Role(StrEnum):
+class DatabaseRole(StrEnum):
     """The names of the roles; logins of your own may be members of them."""
 
     OWNER = "tenantry_owner"
@@ -20,7 +20,7 @@ def roles_sql(database: str = "tenantry") -> list[str]:
     roles = [
         f"DO $$ BEGIN CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; "
         f"EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-        for role in Role
+        for role in DatabaseRole
     ]
     return [*roles, *grants_sql(database)]
 
@@ -29,12 +29,12 @@ def grants_sql(database: str) -> list[str]:
     """Statements for a superuser connected to `database`: its owner, and its schema closed to everybody else."""
     quoted = '"' + database.replace('"', '""') + '"'
     return [
-        f"ALTER DATABASE {quoted} OWNER TO {Role.OWNER}",
+        f"ALTER DATABASE {quoted} OWNER TO {DatabaseRole.OWNER}",
         f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC",
-        f"GRANT CONNECT ON DATABASE {quoted} TO {Role.APP}, {Role.PLATFORM}",
+        f"GRANT CONNECT ON DATABASE {quoted} TO {DatabaseRole.APP}, {DatabaseRole.PLATFORM}",
         # Imports are staged in temporary tables: COPY FROM is refused on tables under row-level security.
-        f"GRANT TEMPORARY ON DATABASE {quoted} TO {Role.APP}",
-        f"ALTER SCHEMA public OWNER TO {Role.OWNER}",
+        f"GRANT TEMPORARY ON DATABASE {quoted} TO {DatabaseRole.APP}",
+        f"ALTER SCHEMA public OWNER TO {DatabaseRole.OWNER}",
         "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-        f"GRANT USAGE ON SCHEMA public TO {Role.APP}, {Role.PLATFORM}",
+        f"GRANT USAGE ON SCHEMA public TO {DatabaseRole.APP}, {DatabaseRole.PLATFORM}",
     ]
