@@ -5,25 +5,24 @@ which is how long a revocation may take everywhere; expiry is compared with the 
 """
 
 import logging
-import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
+from auth.bindings import bindings_of, grants_of, known_scopes, node_of
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Address, Headers, challenge, presented_token
 from auth.networks import Network, allows, networks
-from auth.principal import Principal, TenantRef, kind_of
-from auth.scopes import Scope
+from auth.principal import Account, Principal, TenantRef, kind_of
 from auth.sign_in import SignIn, looks_signed
 from auth.token import digest, is_well_formed
-from models import Credential, Tenant, TenantStatus, Token
+from models import Credential, ServiceAccount, Tenant, TenantStatus, Token, User
 from models.clock import Clock
 from models.database import Database
-from models.hierarchy import Node, ReachKind
+from models.ids import Prefix
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +30,7 @@ _log = logging.getLogger(__name__)
 BAD_TOKEN = "The token is unknown or was revoked."  # noqa: S105
 EXPIRED_TOKEN = "The token has expired."  # noqa: S105
 ROTATED_TOKEN = "The token was rotated: use its new secret."  # noqa: S105
+DISABLED_OWNER = "The token's owner is disabled."
 
 _BY_HASH = (
     select(
@@ -44,6 +44,13 @@ _BY_HASH = (
         Token.area_id,
         Token.networks,
         Token.overlap_ends_at,
+        Token.user_id,
+        Token.service_account_id,
+        func.coalesce(User.name, ServiceAccount.name).label("owner_name"),
+        func.coalesce(User.disabled_at, User.deleted_at, ServiceAccount.disabled_at, ServiceAccount.deleted_at).label(
+            "owner_ended_at"
+        ),
+        bindings_of(Token.tenant_id, Token.user_id, Token.service_account_id).label("bindings"),
         (Token.generation - Credential.generation).label("age"),
         Credential.tenant_id,
         Tenant.slug,
@@ -53,6 +60,12 @@ _BY_HASH = (
     .select_from(Credential)
     .join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
     .join(Tenant, Tenant.id == Credential.tenant_id)
+    .join(User, and_(User.tenant_id == Token.tenant_id, User.id == Token.user_id), isouter=True)
+    .join(
+        ServiceAccount,
+        and_(ServiceAccount.tenant_id == Token.tenant_id, ServiceAccount.id == Token.service_account_id),
+        isouter=True,
+    )
 )
 
 
@@ -63,12 +76,14 @@ class _Found:
     principal: Principal
     revoked: bool
     overlap_ends_at: datetime | None
+    owner_is_disabled: bool = False
     networks: tuple[Network, ...] = ()
 
     def is_good_at(self, moment: datetime) -> bool:
         """Whether its secret still counts for something; its tenant may be suspended."""
         ends = (self.principal.expires_at, self.overlap_ends_at or self.principal.expires_at)
-        return moment < min(ends) and not self.revoked and self.principal.home.status != TenantStatus.DELETED
+        good = not self.revoked and not self.owner_is_disabled
+        return moment < min(ends) and good and self.principal.home.status != TenantStatus.DELETED
 
 
 class Authenticator:
@@ -103,7 +118,7 @@ class Authenticator:
         """
         text = presented_token(headers)
         if self._sign_in is not None and looks_signed(text):
-            return await self._sign_in.principal(text, younger_than)
+            return await self._sign_in.principal(text, younger_than, address)
         if not is_well_formed(text):
             raise _bad_token(BAD_TOKEN)
         found = await self._found.get(digest(text), younger_than)
@@ -116,6 +131,8 @@ class Authenticator:
             raise _bad_token(EXPIRED_TOKEN)
         if found.overlap_ends_at is not None and found.overlap_ends_at <= self._clock.now():
             raise _bad_token(ROTATED_TOKEN)
+        if found.owner_is_disabled:
+            raise _bad_token(DISABLED_OWNER)
         if found.principal.home.status != TenantStatus.ACTIVE:
             raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
         return found.principal
@@ -140,35 +157,32 @@ class Authenticator:
         if row is None:
             return None
         principal = Principal(
-            kind=kind_of(row.tenant_id),
+            kind=kind_of(row.tenant_id, is_person=row.user_id is not None),
             name=row.name,
             token_id=row.id,
             expires_at=row.expires_at,
-            scopes=_known_scopes(row.id, row.scopes),
+            scopes=known_scopes(row.scopes, f"token {row.id}"),
             home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
-            node=_node(row),
+            node=node_of(dict(row._mapping)),  # noqa: SLF001  (SQLAlchemy's public name for it)
+            account=_owner(row),
         )
         # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
         ends = row.overlap_ends_at if row.age == 1 else None
         revoked = row.revoked_at is not None or row.age > 1
-        return _Found(principal, revoked=revoked, overlap_ends_at=ends, networks=networks(row.networks))
+        return _Found(
+            principal,
+            revoked=revoked,
+            overlap_ends_at=ends,
+            owner_is_disabled=row.owner_ended_at is not None,
+            networks=networks(row.networks),
+        )
 
 
-def _node(row: Any) -> Node | None:
-    """What the token is bound to."""
-    if row.area_id is not None:
-        return Node(ReachKind.AREA, row.area_id, row.location_id)
-    if row.location_id is not None:
-        return Node(ReachKind.LOCATION, row.location_id)
-    return None if row.organization_id is None else Node(ReachKind.ORGANIZATION, row.organization_id)
-
-
-def _known_scopes(token_id: uuid.UUID, stored: list[str]) -> frozenset[Scope]:
-    """The stored scopes that this version knows; another grants nothing."""
-    unknown = sorted(set(stored) - set(Scope))
-    if unknown:
-        _log.warning("token %s holds scopes that are not known and grant nothing: %s", token_id, unknown)
-    return frozenset(Scope(name) for name in stored if name not in unknown)
+def _owner(row: Any) -> Account | None:
+    """Whose token it is, with what that account may do now; None where it is the tenant's own."""
+    prefix = Prefix.USER if row.user_id is not None else Prefix.SERVICE_ACCOUNT
+    owner = row.user_id or row.service_account_id
+    return None if owner is None else Account(prefix, owner, row.owner_name, grants_of(row.tenant_id, row.bindings))
 
 
 def _bad_token(message: str) -> Refusal:

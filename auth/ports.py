@@ -1,8 +1,14 @@
 """What `auth` needs of the world outside, as protocols; `integrations` implement them."""
 
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from auth.credentials import Address
 from auth.oidc.issuer import Issuer
+from auth.principal import PrincipalKind
+from models.ids import Prefix
 
 
 class KeySetUnavailable(Exception):
@@ -17,5 +23,34 @@ class KeySets(Protocol):
 
         Raises:
             KeySetUnavailable: and nothing else, whatever the issuer does.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Who signs in to a tenant: a person, or a program (by `prefix`), known to the issuer by `subject`.
+
+    `name` is to be shown, if the issuer told one. `cohorts` is what of the token let its bearer do what, as evidence.
+    """
+
+    tenant_id: uuid.UUID
+    kind: PrincipalKind
+    prefix: Prefix
+    issuer: str
+    subject: str
+    name: str | None
+    issued_at: datetime
+    cohorts: tuple[str, ...]
+    address: Address | None = None
+
+
+class SignIns(Protocol):
+    """Keeps who has signed in, and when."""
+
+    async def signed_in(self, signing: Signing) -> None:
+        """Called when a token is seen that is newer than the last one of its bearer's, by any server process.
+
+        Makes the account where there is none yet.
         """
         ...

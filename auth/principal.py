@@ -64,6 +64,11 @@ class Principal:
     signed_in: bool = False
 
     @property
+    def called(self) -> str:
+        """How the one who acts is called: the account, or a token that has none."""
+        return self.name if self.account is None else self.account.name
+
+    @property
     def grants(self) -> tuple[Grant, ...]:
         """What it may do where: what the token allows of what its owner may do now."""
         own = Grant(self.scopes, () if self.node is None else (self.node,))
@@ -95,6 +100,8 @@ class Caller:
         return reach_of([grant for grant in self.grants if not grant.nodes], requirement)
 
 
-def kind_of(home: uuid.UUID) -> PrincipalKind:
-    """A token of the platform's own tenant is an operator's."""
-    return PrincipalKind.OPERATOR if home == PLATFORM_ID else PrincipalKind.SERVICE
+def kind_of(home: uuid.UUID, *, is_person: bool = False) -> PrincipalKind:
+    """Whoever belongs to the platform's own tenant is an operator."""
+    if home == PLATFORM_ID:
+        return PrincipalKind.OPERATOR
+    return PrincipalKind.USER if is_person else PrincipalKind.SERVICE

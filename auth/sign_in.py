@@ -1,35 +1,61 @@
 """Signing in with a token of an issuer that a tenant trusts (OpenID Connect, Entra ID among them).
 
-A person is who the issuer says it is, by (issuer, subject); nothing is stored of it.
+Who it is, is who the issuer says it is, by (issuer, subject). What its roles and groups stand for is computed at every
+request and stored for nobody; what is bound to the account itself adds to it.
 """
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
+from auth.bindings import PLATFORM_SCOPES, bindings_of, grants_of
 from auth.cache import Cache
 from auth.codes import Code, Refusal
-from auth.credentials import challenge
+from auth.credentials import Address, challenge
 from auth.grants import Grant, scopes_of
 from auth.oidc.trust import Trust
+from auth.oidc.verified import VerifiedToken
 from auth.oidc.verifier import Verifier
-from auth.principal import Account, Principal, PrincipalKind, TenantRef
-from auth.scopes import Scope
-from models import PLATFORM_ID, Tenant, TenantStatus
+from auth.ports import Signing, SignIns
+from auth.principal import Account, Principal, TenantRef, kind_of
+from models import PLATFORM_ID, ServiceAccount, Tenant, TenantStatus, User
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix
 
 # Names of people are the issuer's, of any length.
 LONGEST_NAME = 200
-PLATFORM_SCOPES = frozenset(scope for scope in Scope if scope.startswith("platform."))
 NO_TENANT = "The tenant that trusts the token's issuer is not there."
+DISABLED = "The account is disabled."
 
 
 def looks_signed(text: str) -> bool:
     """Whether a credential can be a JSON Web Token, which no token of ours looks like."""
     return text.startswith("eyJ") and text.count(".") == 2
+
+
+class _Key(NamedTuple):
+    """Whose account is sought."""
+
+    tenant_id: uuid.UUID
+    prefix: Prefix
+    issuer: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An account as the database had it."""
+
+    id: uuid.UUID
+    name: str
+    is_disabled: bool
+    last_signed_in_at: datetime | None
+    grants: tuple[Grant, ...]
 
 
 class SignIn:
@@ -41,18 +67,26 @@ class SignIn:
         trusts: Sequence[Trust],
         platform: Database,
         clock: Clock,
+        sign_ins: SignIns,
+        *,
         keep_seconds: float = 5.0,
     ) -> None:
-        """`keep_seconds` is how long a tenant that was suspended or deleted may still be signed in to."""
+        """`keep_seconds` is how long a tenant or an account that was disabled may still be signed in to."""
         self._verifier = verifier
         self._trusts = {trust.issuer: trust for trust in trusts}
         self._platform = platform
+        self._sign_ins = sign_ins
         self._tenants: Cache[str, TenantRef | None] = Cache(
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=10_000
         )
+        self._accounts: Cache[_Key, _Found | None] = Cache(
+            self._look_up_account, clock, keep_seconds=keep_seconds, keep_at_most=10_000
+        )
 
-    async def principal(self, text: str, younger_than: float | None = None) -> Principal:
-        """The bearer of a good token, with what its cohorts may do at this moment.
+    async def principal(
+        self, text: str, younger_than: float | None = None, address: Address | None = None
+    ) -> Principal:
+        """The bearer of a good token, with what its cohorts and its account's roles let it do at this moment.
 
         Raises:
             Refusal: UNAUTHENTICATED, TENANT_SUSPENDED, or UNAVAILABLE where the issuer's keys cannot be had.
@@ -64,22 +98,54 @@ class SignIn:
             raise Refusal(Code.UNAUTHENTICATED, NO_TENANT, headers=challenge("invalid_token", NO_TENANT))
         if home.status != TenantStatus.ACTIVE:
             raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
-        grants = trust.grants(verified)
+        found = await self._account(home, trust, verified, younger_than, address)
+        if found.is_disabled:
+            raise Refusal(Code.UNAUTHENTICATED, DISABLED, headers=challenge("invalid_token", DISABLED))
+        cohorts = trust.grants(verified)
         if home.id != PLATFORM_ID:
             # What lies across tenants is for the platform's own people, whatever role names it.
-            grants = tuple(Grant(grant.scopes - PLATFORM_SCOPES, grant.nodes) for grant in grants)
-        name = (verified.name or verified.subject.id)[:LONGEST_NAME]
-        account = Account(Prefix.USER, uuid.uuid5(uuid.NAMESPACE_URL, " ".join(verified.subject)), name, grants)
+            cohorts = tuple(Grant(grant.scopes - PLATFORM_SCOPES, grant.nodes) for grant in cohorts)
+        name = (verified.name or found.name)[:LONGEST_NAME]
+        account = Account(_prefix(verified), found.id, name, (*cohorts, *found.grants))
         return Principal(
-            kind=_kind(home, is_app=verified.is_app),
+            kind=kind_of(home.id, is_person=not verified.is_app),
             name=name,
-            token_id=account.id,
+            token_id=found.id,
             expires_at=verified.expires_at,
-            scopes=scopes_of(grants),
+            scopes=scopes_of(account.grants),
             home=home,
             account=account,
             signed_in=True,
         )
+
+    async def _account(
+        self,
+        home: TenantRef,
+        trust: Trust,
+        verified: VerifiedToken,
+        younger_than: float | None,
+        address: Address | None,
+    ) -> _Found:
+        """The bearer's account, which is made where there is none yet; a newer token than its last is told."""
+        key = _Key(home.id, _prefix(verified), verified.issuer, verified.subject.id)
+        found = await self._accounts.get(key, younger_than)
+        if found is None or found.last_signed_in_at is None or found.last_signed_in_at < verified.issued_at:
+            signing = Signing(
+                tenant_id=home.id,
+                kind=kind_of(home.id, is_person=not verified.is_app),
+                prefix=key.prefix,
+                issuer=key.issuer,
+                subject=key.subject,
+                name=verified.name and verified.name[:LONGEST_NAME],
+                issued_at=verified.issued_at,
+                cohorts=tuple(cohort.told for cohort in trust.matched(verified)),
+                address=address,
+            )
+            await self._sign_ins.signed_in(signing)
+            self._accounts.forget(key)
+            found = await self._accounts.get(key)
+        assert found is not None, "who signs in has an account"
+        return found
 
     async def _look_up(self, slug: str) -> TenantRef | None:
         named = select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
@@ -89,8 +155,28 @@ class SignIn:
             row = (await connection.execute(named)).one_or_none()
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
 
+    async def _look_up_account(self, key: _Key) -> _Found | None:
+        table: Any = User if key.prefix is Prefix.USER else ServiceAccount
+        owned = {"user_id" if table is User else "service_account_id": table.id}
+        sought = select(
+            table.id,
+            table.name,
+            table.disabled_at,
+            table.last_signed_in_at,
+            bindings_of(table.tenant_id, **owned).label("bindings"),
+        ).where(
+            table.tenant_id == key.tenant_id,
+            table.issuer == key.issuer,
+            table.subject == key.subject,
+            table.deleted_at.is_(None),
+        )
+        async with self._platform.read(None) as connection:
+            row = (await connection.execute(sought)).one_or_none()
+        if row is None:
+            return None
+        grants = grants_of(key.tenant_id, row.bindings)
+        return _Found(row.id, row.name, row.disabled_at is not None, row.last_signed_in_at, grants)
 
-def _kind(home: TenantRef, *, is_app: bool) -> PrincipalKind:
-    if home.id == PLATFORM_ID:
-        return PrincipalKind.OPERATOR
-    return PrincipalKind.SERVICE if is_app else PrincipalKind.USER
+
+def _prefix(verified: VerifiedToken) -> Prefix:
+    return Prefix.SERVICE_ACCOUNT if verified.is_app else Prefix.USER

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, or_, update
 
 from auth.credentials import Address
-from auth.principal import Principal, PrincipalKind
+from auth.principal import Principal
 from models import Token
 from models.clock import Clock
 from models.database import Database
@@ -59,7 +59,7 @@ class Usage:
 
     def note(self, principal: Principal, address: Address | None) -> None:
         """The principal's token was used just now; at once, without a statement. Who signed in has no token of ours."""
-        if principal.kind is PrincipalKind.USER:
+        if principal.signed_in:
             return
         now = self._clock.now()
         last = self._noted.get(principal.token_id)

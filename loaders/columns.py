@@ -9,7 +9,6 @@ from sqlalchemy.types import TypeEngine
 
 from loaders.edges import EDGES
 from loaders.entities import Entity
-from models.base import Deletable
 from models.ids import Prefix
 
 
@@ -27,6 +26,8 @@ class Kind(Enum):
     STRING_LIST = "StringList"
 
 
+# Whoever reads sees the living alone; of a deletion there is nothing to compare.
+UNSEEN = frozenset({"deleted_at", "deletion_id"})
 _KINDS: dict[type[TypeEngine[Any]], Kind] = {
     Boolean: Kind.BOOLEAN,
     Integer: Kind.INT,
@@ -43,8 +44,7 @@ def comparable(entity: Entity) -> dict[str, Kind | type[StrEnum]]:
     """The columns that a filter may name, in the table's order."""
     found: dict[str, Kind | type[StrEnum]] = {}
     for column in entity.table.__table__.columns:
-        # Whoever reads sees the living alone; of a deletion there is nothing to compare.
-        unseen = column.key in Deletable.__annotations__ or not column.info.get("shown", True)
+        unseen = column.key in UNSEEN or not column.info.get("shown", True)
         kind = None if unseen else _kind(entity, column)
         if kind is not None:
             found[column.key] = kind
@@ -56,7 +56,7 @@ def prefix_of(entity: Entity, column: str) -> Prefix | None:
     if column == "id":
         return entity.prefix
     for edge in EDGES.values():
-        if not edge.many and edge.source == column and edge.name.endswith(f"_of_{entity.table.__tablename__}"):
+        if not edge.many and edge.source == column and edge.name.endswith(f"_of_{entity.noun}"):
             return edge.target.prefix
     return None
 

@@ -8,8 +8,34 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
 
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Column, Entity
-from models import Area, Device, DeviceType, Location, Organization, Tenant, Token
+from loaders.entities import (
+    AREA,
+    DEVICE,
+    DEVICE_TYPE,
+    LOCATION,
+    ORGANIZATION,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    TENANT,
+    TOKEN,
+    USER,
+    Column,
+    Entity,
+)
+from models import (
+    Area,
+    Device,
+    DeviceType,
+    Location,
+    Organization,
+    Role,
+    RoleBinding,
+    ServiceAccount,
+    Tenant,
+    Token,
+    User,
+)
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,10 @@ areas_of_tenant = _many("areas_of_tenant", AREA, Area.tenant_id)
 device_types_of_tenant = _many("device_types_of_tenant", DEVICE_TYPE, DeviceType.tenant_id)
 devices_of_tenant = _many("devices_of_tenant", DEVICE, Device.tenant_id)
 tokens_of_tenant = _many("tokens_of_tenant", TOKEN, Token.tenant_id)
+users_of_tenant = _many("users_of_tenant", USER, User.tenant_id)
+service_accounts_of_tenant = _many("service_accounts_of_tenant", SERVICE_ACCOUNT, ServiceAccount.tenant_id)
+roles_of_tenant = _many("roles_of_tenant", ROLE, Role.tenant_id)
+role_bindings_of_tenant = _many("role_bindings_of_tenant", ROLE_BINDING, RoleBinding.tenant_id)
 
 tenant_of_organization = _one("tenant_of_organization", TENANT, "tenant_id", ancestor=True)
 parent_of_organization = _one("parent_of_organization", ORGANIZATION, "parent_id", ancestor=True)
@@ -76,5 +106,14 @@ area_of_device = _one("area_of_device", AREA, "area_id", ancestor=True)
 parent_of_device = _one("parent_of_device", DEVICE, "parent_id")
 children_of_device = _many("children_of_device", DEVICE, Device.parent_id)
 organization_of_device = _one("organization_of_device", ORGANIZATION, "organization_id", ancestor=True)
+
+tokens_of_user = _many("tokens_of_user", TOKEN, Token.user_id)
+bindings_of_user = _many("bindings_of_user", ROLE_BINDING, RoleBinding.user_id)
+tokens_of_service_account = _many("tokens_of_service_account", TOKEN, Token.service_account_id)
+bindings_of_service_account = _many("bindings_of_service_account", ROLE_BINDING, RoleBinding.service_account_id)
+user_of_token = _one("user_of_token", USER, "user_id")
+service_account_of_token = _one("service_account_of_token", SERVICE_ACCOUNT, "service_account_id")
+user_of_role_binding = _one("user_of_role_binding", USER, "user_id")
+service_account_of_role_binding = _one("service_account_of_role_binding", SERVICE_ACCOUNT, "service_account_id")
 
 EDGES = {edge.name: edge for edge in list(globals().values()) if isinstance(edge, Edge)}

@@ -11,8 +11,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, Text, literal_column, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Area, Base, Device, DeviceType, Location, Organization, Tenant, TenantStatus, Token
-from models.base import Deletable
+from models import (
+    Area,
+    Base,
+    Device,
+    DeviceType,
+    Location,
+    Organization,
+    Role,
+    RoleBinding,
+    ServiceAccount,
+    Tenant,
+    TenantStatus,
+    Token,
+    User,
+)
+from models.base import Ended
 from models.ids import Prefix
 
 Column = InstrumentedAttribute[Any]
@@ -33,6 +47,11 @@ class Entity:
         return self.table.__name__
 
     @property
+    def noun(self) -> str:
+        """What its files are called in every room."""
+        return self.table.__module__.rpartition(".")[2]
+
+    @property
     def sql(self) -> Table:
         """The table itself, for statements that write."""
         table = self.table.__table__
@@ -45,7 +64,7 @@ class Entity:
         if self.table is Tenant:
             # Spelled out: a parameter's value is not known to a generic plan, which could use no index of the living.
             return Tenant.status != literal_column(f"'{TenantStatus.DELETED}'", Text)
-        if issubclass(self.table, Deletable):
+        if issubclass(self.table, Ended):
             return self.table.deleted_at.is_(None)
         return true()
 
@@ -74,9 +93,13 @@ AREA = _entity(Area, (Area.name, Area.code), NAME=Area.name, CODE=Area.code)
 DEVICE_TYPE = _entity(DeviceType, (DeviceType.name, DeviceType.key), NAME=DeviceType.name, KEY=DeviceType.key)
 DEVICE = _entity(Device, (Device.name, Device.serial), NAME=Device.name, SERIAL=Device.serial)
 TOKEN = _entity(Token, (Token.name,), NAME=Token.name)
+USER = _entity(User, (User.name,), NAME=User.name)
+SERVICE_ACCOUNT = _entity(ServiceAccount, (ServiceAccount.name,), NAME=ServiceAccount.name)
+ROLE = _entity(Role, (Role.name,), NAME=Role.name)
+ROLE_BINDING = _entity(RoleBinding, ())
 
 ENTITIES = (TENANT, ORGANIZATION, LOCATION, AREA, DEVICE_TYPE, DEVICE)
 # Listed like the others, but no thing that `node` and `_entities` find: of these the lists are the one way to them.
-LISTED = (TOKEN,)
+LISTED = (TOKEN, USER, SERVICE_ACCOUNT, ROLE, ROLE_BINDING)
 BY_PREFIX = {entity.prefix: entity for entity in ENTITIES}
 BY_NAME = {entity.name: entity for entity in ENTITIES}

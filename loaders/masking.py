@@ -30,7 +30,7 @@ Known = Callable[[Column], Any]
 
 def leaving(entity: Entity) -> list[Edge]:
     """The edges from one of the entity's rows to one row."""
-    owned = f"_of_{entity.table.__tablename__}"
+    owned = f"_of_{entity.noun}"
     return [edge for edge in EDGES.values() if not edge.many and edge.name.endswith(owned)]
 
 

@@ -9,8 +9,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, literal, or_, select, true
 
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
-from models import Area, Location, Organization
+from loaders.entities import (
+    AREA,
+    DEVICE,
+    DEVICE_TYPE,
+    LOCATION,
+    ORGANIZATION,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    TENANT,
+    TOKEN,
+    USER,
+    Entity,
+)
+from models import Area, Location, Organization, RoleBinding
 from models.hierarchy import Node, Reach, ReachKind
 
 Condition = ColumnElement[bool]
@@ -33,8 +46,9 @@ def condition(entity: Entity, tenant_id: uuid.UUID, reach: Reach, *, table: Any 
 
 
 def _beneath(entity: Entity, table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
-    # Types of devices are the tenant's, wherever its devices are: whoever may read types may read all of them.
-    if entity is DEVICE_TYPE:
+    # Types of devices are the tenant's, wherever its devices are, and roles wherever they are bound: whoever may read
+    # them may read all of them.
+    if entity in WHOLE:
         return true()
     found = BENEATH.get((entity.name, node.kind))
     return false() if found is None else found(table, tenant_id, node)
@@ -99,6 +113,18 @@ def _device_in_area(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
     return and_(table.location_id == node.location_id, table.area_id.in_(_areas(tenant_id, node)))
 
 
+def _bound(column: Any) -> Beneath:
+    """Who is bound to a role somewhere beneath the node."""
+
+    def beneath(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
+        bound = BENEATH[ROLE_BINDING.name, node.kind](RoleBinding, tenant_id, node)
+        found = select(column).where(RoleBinding.tenant_id == tenant_id, column.is_not(None), bound)
+        return table.id.in_(found.scalar_subquery())  # type: ignore[no-any-return]
+
+    return beneath
+
+
+WHOLE = (DEVICE_TYPE, ROLE)
 BENEATH: dict[tuple[str, ReachKind], Beneath] = {
     (ORGANIZATION.name, ReachKind.ORGANIZATION): _organization_beneath,
     (LOCATION.name, ReachKind.ORGANIZATION): _location_of_organization,
@@ -110,8 +136,21 @@ BENEATH: dict[tuple[str, ReachKind], Beneath] = {
     (DEVICE.name, ReachKind.LOCATION): _in_location,
     (DEVICE.name, ReachKind.AREA): _device_in_area,
     # A token is where the node is that it is bound to; one that is bound to none is its whole tenant's.
-    (TOKEN.name, ReachKind.ORGANIZATION): _device_of_organization,
-    (TOKEN.name, ReachKind.LOCATION): _in_location,
-    (TOKEN.name, ReachKind.AREA): _device_in_area,
+    # A token, and a role binding, is where the node is that it is bound to; one that is bound to none is its whole
+    # tenant's. People and service accounts are where they are bound.
+    **{
+        (entity.name, kind): beneath
+        for entity in (TOKEN, ROLE_BINDING)
+        for kind, beneath in (
+            (ReachKind.ORGANIZATION, _device_of_organization),
+            (ReachKind.LOCATION, _in_location),
+            (ReachKind.AREA, _device_in_area),
+        )
+    },
+    **{
+        (entity.name, kind): _bound(column)
+        for entity, column in ((USER, RoleBinding.user_id), (SERVICE_ACCOUNT, RoleBinding.service_account_id))
+        for kind in (ReachKind.ORGANIZATION, ReachKind.LOCATION, ReachKind.AREA)
+    },
 }
 assert TENANT.name not in {name for name, _ in BENEATH}, "tenants lie beneath tenants alone"

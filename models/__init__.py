@@ -13,8 +13,12 @@ from models.event import ChangeKind, EstateType, Event, EventHead
 from models.location import Location
 from models.organization import Organization
 from models.replay import Replay
+from models.role import Role
+from models.role_binding import RoleBinding
+from models.service_account import ServiceAccount
 from models.tenant import PLATFORM_ID, Tenant, TenantStatus
 from models.token import Credential, Token
+from models.user import User
 
 __all__ = [
     "PLATFORM_ID",
@@ -40,8 +44,12 @@ __all__ = [
     "Location",
     "Organization",
     "Replay",
+    "Role",
+    "RoleBinding",
+    "ServiceAccount",
     "Tenant",
     "TenantRow",
     "TenantStatus",
     "Token",
+    "User",
 ]

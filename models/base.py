@@ -51,10 +51,15 @@ class TenantRow:
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, sort_order=-1)
 
 
-class Deletable:
-    """A row that is deleted softly: kept with its id until it is purged; `deletion_id` names what went together."""
+class Ended:
+    """A row that is deleted by saying when: kept with its id, so that nothing that names it names something else."""
 
     deleted_at: Mapped[datetime | None] = mapped_column(MOMENT, sort_order=93)
+
+
+class Deletable(Ended):
+    """One that can be restored until it is purged; `deletion_id` names what went together."""
+
     deletion_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, sort_order=94)
 
 

@@ -12,13 +12,19 @@ from models.audit import AuditHead, AuditRecord, AuditValue
 from models.base import Base
 from models.database_role import DatabaseRole
 from models.event import Event, EventHead
+from models.role import Role
+from models.role_binding import RoleBinding
+from models.service_account import ServiceAccount
 from models.tenant import Tenant
 from models.token import Credential, Token
+from models.user import User
 
 CURRENT_TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 SUBTREE = f"({CURRENT_TENANT}) = ANY (path)"
 # The place of a tenant's parent, as far as the tenant that acts can see it.
 PARENTS_PATH = "SELECT above.path FROM tenant above WHERE above.id = tenant.parent_id"
+# What tells who shows a token: read before it is known which tenant that is.
+FOUND_BY_PLATFORM = tuple(table.__tablename__ for table in (Token, User, ServiceAccount, Role, RoleBinding))
 # A tenant is changed from above: strictly beneath the one that acts, and on the path of a parent within its reach.
 BENEATH = (
     f"(({CURRENT_TENANT}) = ANY (path)) AND (id <> ({CURRENT_TENANT})) "
@@ -68,7 +74,7 @@ def policies() -> list[Policy]:
         # Its own row a tenant may hold, so that nothing is hung on it while it goes; written, it is refused.
         Policy(Tenant.__tablename__, "tenant_update", DatabaseRole.APP, "UPDATE", SUBTREE, BENEATH),
         Policy(Tenant.__tablename__, "platform", DatabaseRole.PLATFORM, "ALL", "true"),
-        Policy(Token.__tablename__, "platform", DatabaseRole.PLATFORM, "SELECT", "true"),
+        *(Policy(name, "platform", DatabaseRole.PLATFORM, "SELECT", "true") for name in FOUND_BY_PLATFORM),
     ]
     return sorted([*tenant_data, *across], key=lambda policy: (policy.table, policy.name))
 
@@ -82,7 +88,10 @@ def grants() -> dict[str, dict[DatabaseRole, frozenset[str]]]:
     granted[AuditRecord.__tablename__] = {DatabaseRole.APP: frozenset({"SELECT", "INSERT"})}
     granted[AuditValue.__tablename__] = {DatabaseRole.APP: write - {"UPDATE"}}
     granted[AuditHead.__tablename__] = {DatabaseRole.APP: write - {"DELETE"}}
-    granted[Token.__tablename__] = {DatabaseRole.APP: write - {"DELETE"}, DatabaseRole.PLATFORM: frozenset({"SELECT"})}
+    for name in FOUND_BY_PLATFORM:
+        # Rows that the audit names stay; a binding is made and unmade.
+        kept = {"UPDATE"} if name == RoleBinding.__tablename__ else {"DELETE"}
+        granted[name] = {DatabaseRole.APP: write - kept, DatabaseRole.PLATFORM: frozenset({"SELECT"})}
     granted[Tenant.__tablename__] = {
         role: frozenset({"SELECT", "INSERT", "UPDATE"}) for role in (DatabaseRole.APP, DatabaseRole.PLATFORM)
     }

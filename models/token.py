@@ -18,6 +18,7 @@ from models.ids import Prefix
 class Token(TenantRow, Versioned, Base):
     """A named set of scopes that ends: at most a year after it was made, or when it is revoked.
 
+    Its owner is a person or a service account, beyond whose rights it never goes; one without an owner is its tenant's.
     It holds beneath its node: an organization, a location, or an area (then `location_id` is where that is); without
     one, in the whole tenant and those beneath. `networks` are those that it may be used from, none meaning any. Each
     rotation begins a new `generation` of its secret.
@@ -27,6 +28,8 @@ class Token(TenantRow, Versioned, Base):
     prefix: ClassVar[Prefix] = Prefix.TOKEN
 
     name: Mapped[str] = mapped_column(SORTED_TEXT)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, sort_order=96)
+    service_account_id: Mapped[uuid.UUID | None] = mapped_column(Uuid, sort_order=96)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     expires_at: Mapped[datetime] = mapped_column(MOMENT)
     revoked_at: Mapped[datetime | None] = mapped_column(MOMENT)
@@ -40,6 +43,9 @@ class Token(TenantRow, Versioned, Base):
     last_used_from: Mapped[str | None] = mapped_column(Text, sort_order=95)
 
     __table_args__ = (
+        within_tenant(["user_id"], "tenant_user"),
+        within_tenant(["service_account_id"], "service_account"),
+        CheckConstraint("num_nonnulls(user_id, service_account_id) <= 1", name="owner"),
         within_tenant(["organization_id"], "organization"),
         within_tenant(["location_id"], "location"),
         within_tenant(["location_id", "area_id"], "area", ["location_id", "id"]),
@@ -51,6 +57,11 @@ class Token(TenantRow, Versioned, Base):
         ordered("token", "name", unique=True, where="revoked_at IS NULL"),
         # Lists hold the revoked ones too.
         Index("token_name_id_idx", "tenant_id", "name", "id"),
+        *(
+            ordered("token", owner, *order, where=f"{owner} IS NOT NULL")
+            for owner in ("user_id", "service_account_id")
+            for order in (("id",), ("name", "id"))
+        ),
         # For the checks of keys when what a token is bound to is purged.
         ordered("token", "organization_id", where="organization_id IS NOT NULL"),
         ordered("token", "location_id", "area_id", where="location_id IS NOT NULL"),

@@ -25,7 +25,7 @@ def me(_root: Any, info: Info) -> dict[str, Any]:
     principal = context.caller.principal
     return {
         "kind": principal.kind,
-        "name": principal.name,
+        "name": principal.called,
         "scopes": sorted(context.caller.scopes),
         "token": {
             "id": ids.encode(Prefix.USER if principal.signed_in else Prefix.TOKEN, principal.token_id),

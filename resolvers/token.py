@@ -7,6 +7,7 @@ from typing import Any
 
 from graphql import VariableNode
 
+from auth.bindings import node_of
 from auth.codes import Code, Refusal
 from auth.verifying import TokenState, judged
 from loaders.entities import TOKEN
@@ -16,7 +17,6 @@ from models.hierarchy import ReachKind
 from models.ids import Prefix
 from resolvers.context import Context, Info
 from resolvers.me import PREFIXES
-from resolvers.writing.tokens.node import node_of
 
 UNKNOWN: Row = {"state": TokenState.UNKNOWN, "goodUntil": None, "token": None}
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Update, select, update
 
+from auth.bindings import node_of
 from auth.scopes import Scope
 from auth.token import Secret, is_well_formed
 from auth.verifying import Credentials, TokenState, judged
@@ -22,7 +23,7 @@ from resolvers.me import PREFIXES
 from resolvers.problems import Invalid, NotFound, Problem
 from resolvers.writing.tokens import fields
 from resolvers.writing.tokens.create import issue
-from resolvers.writing.tokens.node import columns_of, found, node_of
+from resolvers.writing.tokens.node import columns_of, found
 from resolvers.writing.tokens.rotate import renew
 
 # What every token gets unless its maker leaves it out: to read the schema that it is to be used with.

@@ -41,7 +41,7 @@ class Paging:
 
 def lazy(entity: Entity, suffix: str = "") -> Any:
     """The GraphQL type of an entity (or its connection, filter, order), wherever it is declared."""
-    return LazyType(f"{entity.name}{suffix}", f"schema.{entity.table.__tablename__}")
+    return LazyType(f"{entity.name}{suffix}", f"schema.{entity.noun}")
 
 
 def order_of(entity: Entity) -> type[StrEnum]:

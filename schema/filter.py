@@ -70,7 +70,7 @@ _BY_VOCABULARY = {
 def filter_of(entity: Entity) -> type:
     """The input type `XFilter`."""
     name = f"{entity.name}Filter"
-    itself: Any = LazyType(name, f"schema.{entity.table.__tablename__}")
+    itself: Any = LazyType(name, f"schema.{entity.noun}")
     fields: dict[str, tuple[Any, str]] = {
         "and": (list[itself], "All of these hold."),
         "or": (list[itself], "One of these holds."),

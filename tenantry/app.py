@@ -34,6 +34,7 @@ from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
+from resolvers.signing_in import SigningIn
 from schema.answers import refused
 from schema.build import build
 from schema.graph import Graph
@@ -95,7 +96,8 @@ def create_app(
     throttle = Throttle(counters, settings.auth_failures)
     usage = Usage(databases.app, clock)
     keys = Keys(OidcHttp(settings.ca_bundle), clock)
-    sign_in = SignIn(Verifier(keys, clock), read_trusts(settings.issuers), databases.platform, clock)
+    sign_ins = SigningIn(databases.app, clock)
+    sign_in = SignIn(Verifier(keys, clock), read_trusts(settings.issuers), databases.platform, clock, sign_ins)
     authenticator = Authenticator(databases.platform, clock, sign_in=sign_in if settings.issuers else None)
     callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage)
     endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)

@@ -19,6 +19,7 @@ from auth.sign_in import SignIn
 from auth.tenancy import TenantSelector
 from models import Tenant
 from models.hierarchy import Node, ReachKind
+from resolvers.signing_in import SigningIn
 from tenantry.databases import Databases
 from tests.clock import HeldClock
 from tests.estate import Estate, make_tenant
@@ -44,7 +45,8 @@ def authenticator(databases: Databases, clock: HeldClock, source: Published, acm
         Cohort(Claim.EVERYONE, "", BY_KEY["customer"]),
     )
     trust = Trust(acme.tenant.slug, ISSUER, cohorts)
-    sign_in = SignIn(Verifier(Keys(source, clock), clock), [trust], databases.platform, clock)
+    sign_ins = SigningIn(databases.app, clock)
+    sign_in = SignIn(Verifier(Keys(source, clock), clock), [trust], databases.platform, clock, sign_ins)
     return Authenticator(databases.platform, clock, sign_in=sign_in)
 
 

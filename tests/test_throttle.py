@@ -23,6 +23,7 @@ from auth.standing import Callers
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
 from auth.token import digest, mint
+from resolvers.signing_in import SigningIn
 from resolvers.tokens import create_token, revoke_presented
 from tenantry.databases import Databases
 from tests.clock import START, HeldClock
@@ -295,7 +296,8 @@ async def test_an_issuers_good_token_passes_where_others_failed(
 ) -> None:
     """Though it was never seen: its signature tells. A forged one is counted, and told that it is too many."""
     trust = Trust(acme.tenant.slug, ISSUER, (Cohort(Claim.EVERYONE, "", BY_KEY["viewer"]),))
-    sign_in = SignIn(Verifier(Keys(published(), clock), clock), [trust], databases.platform, clock)
+    sign_ins = SigningIn(databases.app, clock)
+    sign_in = SignIn(Verifier(Keys(published(), clock), clock), [trust], databases.platform, clock, sign_ins)
     door.authenticator = Authenticator(databases.platform, clock, sign_in=sign_in)
     await door.exhaust()
     assert await door.present(issued()) is None

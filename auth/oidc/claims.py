@@ -57,6 +57,7 @@ def verified(claims: Claims, issuer: Issuer, now: datetime) -> VerifiedToken:
         roles=_names(claims, "roles"),
         groups=_names(claims, "groups"),
         has_more_groups=_has_more_groups(claims),
+        issued_at=datetime.fromtimestamp(_date(claims, "iat"), UTC),
         expires_at=expires_at,
         token_id=token_id,
         is_app=is_app,

@@ -30,6 +30,12 @@ class Cohort:
     role: BuiltInRole
     node: Node | None = None
 
+    @property
+    def told(self) -> str:
+        """The cohort in words, for the audit."""
+        node = "" if self.node is None else f" on {self.node.kind.lower()} {self.node.id}"
+        return f"{self.claim} {self.value}: {self.role.key}{node}"
+
     def has(self, verified: VerifiedToken) -> bool:
         """Whether the token's bearer is one of them."""
         match self.claim:
@@ -49,10 +55,13 @@ class Trust:
     issuer: Issuer
     cohorts: tuple[Cohort, ...]
 
+    def matched(self, verified: VerifiedToken) -> tuple[Cohort, ...]:
+        """The cohorts that the bearer belongs to."""
+        return tuple(cohort for cohort in self.cohorts if cohort.has(verified))
+
     def grants(self, verified: VerifiedToken) -> tuple[Grant, ...]:
         """What the bearer may do where: the roles of all its cohorts add up."""
         return tuple(
             Grant(cohort.role.scopes, () if cohort.node is None else (cohort.node,))
-            for cohort in self.cohorts
-            if cohort.has(verified)
+            for cohort in self.matched(verified)
         )

@@ -14,7 +14,7 @@ class SubjectKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """Verified as a whole; `expires_at` is when it is refused, the issuer's leeway included.
+    """Verified as a whole; `expires_at` is when it is refused, the issuer's leeway included, `issued_at` as it says.
 
     `name` is to be shown, and decides nothing. `token_id` is `jti`, for Entra `uti`. `is_app` tells a program that
     acts for itself. Where `has_more_groups`, the issuer left the groups out, as they are too many: `groups` is empty
@@ -28,6 +28,7 @@ class VerifiedToken:
     roles: frozenset[str]
     groups: frozenset[str]
     has_more_groups: bool
+    issued_at: datetime
     expires_at: datetime
     token_id: str | None
     is_app: bool

@@ -117,7 +117,7 @@ class Change:
         common = {
             "tenant_id": self.tenant_id,
             "actor_kind": principal.kind,
-            "actor_name": principal.name,
+            "actor_name": principal.called,
             "token_id": principal.token_id,
             "at": self.context.clock.now(),
         }

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders.entities import AREA, LOCATION, ORGANIZATION, Entity
 from loaders.reach import condition
-from loaders.window import Row
 from models import ids
 from models.hierarchy import Node, Reach, ReachKind
 from models.ids import Prefix
@@ -29,15 +28,6 @@ class Covered:
 
     node: Node
     by: tuple[bool, ...]
-
-
-def node_of(token: Row) -> Node | None:
-    """What a token's row is bound to."""
-    if token["area_id"] is not None:
-        return Node(ReachKind.AREA, token["area_id"], token["location_id"])
-    if token["location_id"] is not None:
-        return Node(ReachKind.LOCATION, token["location_id"])
-    return None if token["organization_id"] is None else Node(ReachKind.ORGANIZATION, token["organization_id"])
 
 
 def columns_of(node: Node | None) -> dict[str, uuid.UUID | None]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from auth.bindings import node_of
 from auth.networks import covers, networks
 from auth.requirement import AUTHENTICATED
 from loaders.window import Row
@@ -11,7 +12,7 @@ from resolvers.problems import Forbidden, Invalid, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.tokens import fields
 from resolvers.writing.tokens.held import held, refuse_ended, written
-from resolvers.writing.tokens.node import columns_of, found, names_tenant, node_of
+from resolvers.writing.tokens.node import columns_of, found, names_tenant
 from resolvers.writing.update import changes
 
 INSTEAD = "A token is only ever narrowed: make another one for more."
