@@ -57,7 +57,9 @@ def order_of(entity: Entity) -> type[StrEnum]:
 
 
 def arguments_of(entity: Entity) -> list[StrawberryArgument]:
-    """The arguments that every list of these rows takes."""
+    """The arguments that every list of these rows takes; `search` where there is a text to look at."""
+    sought = " or ".join(column.key for column in entity.search)
+    search = argument("search", str | None, f"Only rows whose {sought} contains this text, in any case.")
     return [
         argument(
             "first",
@@ -69,11 +71,7 @@ def arguments_of(entity: Entity) -> list[StrawberryArgument]:
         argument("before", str | None, "Only rows before this cursor (at most 4,096 characters)."),
         argument("page", int | None, f"The numbered page of size `first`, from 1, at most {MAX_OFFSET} rows deep."),
         argument("filter", lazy(entity, "Filter") | None, "Only rows that fit."),
-        argument(
-            "search",
-            str | None,
-            f"Only rows whose {' or '.join(column.key for column in entity.search)} contains this text, in any case.",
-        ),
+        *([search] if sought else []),
         argument("orderBy", lazy(entity, "Order") | None, "The order of the rows; ID_ASC where nothing is said."),
     ]
 

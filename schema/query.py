@@ -11,6 +11,7 @@ from resolvers.me import me as read_me
 from resolvers.mutations import delete_impact
 from resolvers.node import node as read_node
 from resolvers.node import nodes as read_nodes
+from resolvers.roles import built_in_roles
 from resolvers.tenant import tenant as read_tenant
 from resolvers.token import verify_token
 from schema.area import Area
@@ -24,8 +25,12 @@ from schema.me import Me
 from schema.node import Node
 from schema.organization import Organization
 from schema.problem import DeleteImpact
+from schema.role import Role
+from schema.role_binding import RoleBinding
+from schema.service_account import ServiceAccount
 from schema.tenant import Tenant
 from schema.token import Token, TokenVerification
+from schema.user import User
 
 
 @root("Reading.")
@@ -64,6 +69,19 @@ class Query:
         "Tokens, the revoked ones too; `filter: {revokedAt: {isNull: true}}` leaves those out.",
         edge=edges.tokens_of_tenant,
         scopes=any_of(Scope.TOKENS_READ),
+    )
+    users: Connection[User] = field("People.", edge=edges.users_of_tenant, scopes=any_of(Scope.USERS_READ))
+    service_accounts: Connection[ServiceAccount] = field(
+        "The accounts of programs.", edge=edges.service_accounts_of_tenant, scopes=any_of(Scope.SERVICE_ACCOUNTS_READ)
+    )
+    roles: Connection[Role] = field(
+        "The roles that the tenant made.", edge=edges.roles_of_tenant, scopes=any_of(Scope.ROLES_READ)
+    )
+    built_in_roles: list[Role] = field(
+        "The roles that every tenant has.", scopes=any_of(Scope.ROLES_READ), resolver=built_in_roles
+    )
+    role_bindings: Connection[RoleBinding] = field(
+        "Who has which role, where.", edge=edges.role_bindings_of_tenant, scopes=any_of(Scope.ROLES_READ)
     )
     verify_token: TokenVerification = field(
         "What a token's text comes to: whether it is good, until when, and what for. Send it as a variable.",

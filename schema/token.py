@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import strawberry
 
 from auth.requirement import any_of
 from auth.scopes import Scope
 from auth.verifying import TokenState
+from loaders import edges
 from loaders.entities import TOKEN
 from resolvers.token import node_of_token
 from schema.connection import connection_of
 from schema.entity import entity
 from schema.field import field
 from schema.me import Reach
+
+if TYPE_CHECKING:
+    from schema.service_account import ServiceAccount
+    from schema.user import User
 
 TokenConnection, TokenEdge, TokenFilter, TokenOrder = connection_of(TOKEN)
 
@@ -32,6 +38,11 @@ class Token:
     scopes: list[str] = field("What it may do, sorted.")
     node: Reach = field("Where it may do that.", resolver=node_of_token)
     networks: list[str] = field("Where it may be used from, in CIDR notation; none means anywhere.")
+    user: User | None = field("Whose it is, where a person owns it.", edge=edges.user_of_token)
+    service_account: ServiceAccount | None = field(
+        "Whose it is, where a program owns it; one that nobody owns is the tenant's.",
+        edge=edges.service_account_of_token,
+    )
     created_at: datetime = field("When it was made.")
     updated_at: datetime = field("When it was last changed.")
     expires_at: datetime = field("When it ends.")
