@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from auth.bindings import bindings_of, grants_of, known_scopes, node_of
+from auth.bindings import OWNER_ENDED_AT, bindings_of, grants_of, known_scopes, node_of, with_owner
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Address, Headers, challenge, presented_token
@@ -32,7 +32,7 @@ EXPIRED_TOKEN = "The token has expired."  # noqa: S105
 ROTATED_TOKEN = "The token was rotated: use its new secret."  # noqa: S105
 DISABLED_OWNER = "The token's owner is disabled."
 
-_BY_HASH = (
+_BY_HASH = with_owner(
     select(
         Token.id,
         Token.name,
@@ -47,9 +47,7 @@ _BY_HASH = (
         Token.user_id,
         Token.service_account_id,
         func.coalesce(User.name, ServiceAccount.name).label("owner_name"),
-        func.coalesce(User.disabled_at, User.deleted_at, ServiceAccount.disabled_at, ServiceAccount.deleted_at).label(
-            "owner_ended_at"
-        ),
+        OWNER_ENDED_AT,
         bindings_of(Token.tenant_id, Token.user_id, Token.service_account_id).label("bindings"),
         (Token.generation - Credential.generation).label("age"),
         Credential.tenant_id,
@@ -60,12 +58,6 @@ _BY_HASH = (
     .select_from(Credential)
     .join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
     .join(Tenant, Tenant.id == Credential.tenant_id)
-    .join(User, and_(User.tenant_id == Token.tenant_id, User.id == Token.user_id), isouter=True)
-    .join(
-        ServiceAccount,
-        and_(ServiceAccount.tenant_id == Token.tenant_id, ServiceAccount.id == Token.service_account_id),
-        isouter=True,
-    )
 )
 
 

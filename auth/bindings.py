@@ -5,15 +5,19 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ScalarSelect, and_, case, false, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, case, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from auth.grants import Grant
 from auth.roles import BY_KEY
 from auth.scopes import Scope
-from models import PLATFORM_ID, Role, RoleBinding
+from models import PLATFORM_ID, Role, RoleBinding, ServiceAccount, Token, User
 from models.hierarchy import Node, ReachKind
 
+# Of a token's owner, where `with_owner` brings one: since when it may do nothing.
+OWNER_ENDED_AT = func.coalesce(
+    User.disabled_at, User.deleted_at, ServiceAccount.disabled_at, ServiceAccount.deleted_at
+).label("owner_ended_at")
 _log = logging.getLogger(__name__)
 PLATFORM_SCOPES = frozenset(scope for scope in Scope if scope.startswith("platform."))
 
@@ -43,6 +47,13 @@ def bindings_of(
         .correlate_except(RoleBinding, Role)
         .scalar_subquery()
     )
+
+
+def with_owner(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Of tokens, with whoever owns each: a person, a service account, or nobody."""
+    person = and_(User.tenant_id == Token.tenant_id, User.id == Token.user_id)
+    program = and_(ServiceAccount.tenant_id == Token.tenant_id, ServiceAccount.id == Token.service_account_id)
+    return statement.join(User, person, isouter=True).join(ServiceAccount, program, isouter=True)
 
 
 def grants_of(tenant_id: uuid.UUID, bindings: Iterable[Mapping[str, Any]] | None) -> tuple[Grant, ...]:

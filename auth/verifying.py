@@ -11,10 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from auth.bindings import OWNER_ENDED_AT, with_owner
 from auth.token import digest, is_well_formed
-from models import Credential
+from models import Credential, Token
 from models.database import Database
 
 # Look-ups at once: the same connections let callers in, who must not wait for one that verifies texts by the dozen.
@@ -25,6 +26,7 @@ class TokenState(StrEnum):
     """Whether a token's text is good. Published, forever."""
 
     ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
     EXPIRED = "EXPIRED"
     REVOKED = "REVOKED"
     ROTATED = "ROTATED"
@@ -39,6 +41,7 @@ class Named:
     tenant_id: uuid.UUID
     token_id: uuid.UUID
     generation: int
+    owner_is_disabled: bool = False
 
 
 class Credentials:
@@ -52,20 +55,29 @@ class Credentials:
         """Whose text this is; None for one that nobody was given. The caller decides what may be told of it."""
         if not is_well_formed(text):
             return None
-        by_hash = select(Credential.tenant_id, Credential.token_id, Credential.generation)
+        by_hash = with_owner(
+            select(
+                Credential.tenant_id,
+                Credential.token_id,
+                Credential.generation,
+                OWNER_ENDED_AT.is_not(None).label("owner_is_disabled"),
+            ).join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
+        )
         async with self._turns, self._platform.read(None) as connection:
             row = (await connection.execute(by_hash.where(Credential.hash == digest(text)))).one_or_none()
-        return None if row is None else Named(row.tenant_id, row.token_id, row.generation)
+        return None if row is None else Named(*row)
 
 
-def judged(token: Mapping[str, Any], generation: int, now: datetime) -> tuple[TokenState, datetime | None]:
-    """Whether a secret of this generation is good, and until when; `token` is its row."""
+def judged(token: Mapping[str, Any], named: Named, now: datetime) -> tuple[TokenState, datetime | None]:
+    """Whether the secret that was named is good, and until when; `token` is its row."""
     if token["revoked_at"] is not None:
         return TokenState.REVOKED, None
-    age = token["generation"] - generation
+    age = token["generation"] - named.generation
     ends = token["overlap_ends_at"] if age == 1 else None
     if age > 1 or (ends is not None and ends <= now):
         return TokenState.ROTATED, None
     if token["expires_at"] <= now:
         return TokenState.EXPIRED, None
+    if named.owner_is_disabled:
+        return TokenState.DISABLED, None
     return TokenState.ACTIVE, min(ends or token["expires_at"], token["expires_at"])

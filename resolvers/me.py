@@ -22,7 +22,7 @@ PREFIXES = {
 def me(_root: Any, info: Info) -> dict[str, Any]:
     """The caller, its token and its reach."""
     context: Context = info.context
-    principal = context.caller.principal
+    principal, account = context.caller.principal, context.caller.principal.account
     return {
         "kind": principal.kind,
         "name": principal.called,
@@ -32,6 +32,7 @@ def me(_root: Any, info: Info) -> dict[str, Any]:
             "name": principal.name,
             "expiresAt": principal.expires_at,
         },
+        "account": None if account is None else {"id": ids.encode(account.prefix, account.id), "name": account.name},
         "reach": [_reach(principal, node) for node in _nodes(principal)],
     }
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loaders.entities import AREA, LOCATION, ORGANIZATION, TOKEN
+from loaders.entities import AREA, LOCATION, ORGANIZATION, ROLE_BINDING, TOKEN
 from models import Base, Deletion, Replay, ids
 from models.clock import Clock
 from models.database import Database
@@ -87,7 +87,7 @@ async def purge(
         old = await _sets(connection, tenant_id, now - older_than, lock=not dry_run)
         free = await _unreferred(connection, tenant_id, {each.id for each in old})
         if not dry_run:
-            await _unbind_tokens(connection, tenant_id, free, now)
+            await _unbind(connection, tenant_id, free, now)
         rows = {
             table.name: await _take(
                 connection, table, _of(table, tenant_id, table.c.deletion_id, free), dry_run=dry_run
@@ -158,20 +158,27 @@ def _referred(table: Table, key: ForeignKeyConstraint, tenant_id: uuid.UUID, fre
     )
 
 
-async def _unbind_tokens(
-    connection: AsyncConnection, tenant_id: uuid.UUID, free: set[uuid.UUID], now: datetime
-) -> None:
-    """Revoke the tokens that are bound to what goes, and let go of it: revoked, they reach nothing."""
+async def _unbind(connection: AsyncConnection, tenant_id: uuid.UUID, free: set[uuid.UUID], now: datetime) -> None:
+    """Revoke the tokens that are bound to what goes, and let go of it: revoked, they reach nothing.
+
+    Bindings of roles to it go with it.
+    """
     bound_to = {"organization_id": ORGANIZATION.sql, "location_id": LOCATION.sql, "area_id": AREA.sql}
-    token = TOKEN.sql
-    goes = [
-        token.c[column].in_(select(table.c.id).where(_of(table, tenant_id, table.c.deletion_id, free)))
-        for column, table in bound_to.items()
-    ]
+
+    def goes(bound: Table) -> ColumnElement[bool]:
+        return or_(
+            *(
+                bound.c[column].in_(select(table.c.id).where(_of(table, tenant_id, table.c.deletion_id, free)))
+                for column, table in bound_to.items()
+            )
+        )
+
+    token, binding = TOKEN.sql, ROLE_BINDING.sql
+    await connection.execute(delete(binding).where(binding.c.tenant_id == tenant_id, goes(binding)))
     unbound: dict[str, Any] = dict.fromkeys(bound_to)
     await connection.execute(
         update(token)
-        .where(token.c.tenant_id == tenant_id, or_(*goes))
+        .where(token.c.tenant_id == tenant_id, goes(token))
         .values(
             **unbound, revoked_at=func.coalesce(token.c.revoked_at, now), updated_at=now, version=token.c.version + 1
         )

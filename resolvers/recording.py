@@ -28,9 +28,9 @@ def changed_record(
     )
 
 
-def action_of(kind: ChangeKind, entity: Entity) -> AuditAction:
-    """What the audit calls it."""
-    return AuditAction(f"{entity.table.__tablename__}.{kind.lower()}")
+def action_of(kind: ChangeKind | str, entity: Entity) -> AuditAction:
+    """What the audit calls it: `CREATED`, or another verb in the past, of a thing of this kind."""
+    return AuditAction(f"{entity.noun}.{kind.lower()}")
 
 
 async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:

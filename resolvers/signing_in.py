@@ -17,8 +17,7 @@ from models.ids import Prefix
 from models.principal import IDENTIFIED
 from resolvers.auditing.chain import append
 from resolvers.auditing.record import Actor, Record, Target, changed_fields
-
-MADE = {USER: AuditAction.USER_CREATED, SERVICE_ACCOUNT: AuditAction.SERVICE_ACCOUNT_CREATED}
+from resolvers.recording import action_of
 
 
 class SigningIn:
@@ -35,7 +34,8 @@ class SigningIn:
             kept = await self._keep(connection, entity, signing)
             if kept is not None:
                 made = kept.pop("made")
-                await append(connection, signing.tenant_id, self._clock.now(), _records(entity, signing, kept, made))
+                records = _records(entity, signing, kept, made)
+                await append(connection, signing.tenant_id, self._clock.now(), records)
 
     async def _keep(self, connection: AsyncConnection, entity: Entity, signing: Signing) -> Row | None:
         """The account, `made` or written; None where this token, or a newer one, was kept already."""
@@ -84,4 +84,7 @@ def _records(entity: Entity, signing: Signing, row: Row, made: bool) -> list[Rec
     signed_in = record(AuditAction.SIGN_IN_SUCCEEDED, {"issuer": signing.issuer, "cohorts": list(signing.cohorts)})
     if not made:
         return [signed_in]
-    return [record(MADE[entity], {name: row[name] for name in ("name", "issuer", "subject")}), signed_in]
+    return [
+        record(action_of("created", entity), {name: row[name] for name in ("name", "issuer", "subject")}),
+        signed_in,
+    ]

@@ -44,7 +44,7 @@ async def verify_token(_root: Any, info: Info, *, token: str) -> Row:
     row = await context.loaders.row(TOKEN, context.tenant_id, named.token_id)
     if row is None:
         return UNKNOWN
-    state, until = judged(row, named.generation, context.clock.now())
+    state, until = judged(row, named, context.clock.now())
     if state is TokenState.ACTIVE and context.caller.tenant.status != TenantStatus.ACTIVE:
         state, until = TokenState.SUSPENDED, None
     return {"state": state, "goodUntil": until, "token": row}

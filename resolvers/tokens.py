@@ -21,9 +21,10 @@ from models.database import Database
 from models.ids import encode
 from resolvers.me import PREFIXES
 from resolvers.problems import Invalid, NotFound, Problem
+from resolvers.writing.node import columns_of, found
 from resolvers.writing.tokens import fields
 from resolvers.writing.tokens.create import issue
-from resolvers.writing.tokens.node import columns_of, found
+from resolvers.writing.tokens.owner import owned_by
 from resolvers.writing.tokens.rotate import renew
 
 # What every token gets unless its maker leaves it out: to read the schema that it is to be used with.
@@ -62,11 +63,14 @@ async def create_token(
     expires_in: timedelta = fields.DEFAULT,
     node: str | None = None,
     networks: Iterable[str] = (),
+    owner: str | None = None,
 ) -> Created:
     """Make a token in a tenant, bound to a node of it (by its id) and to networks, where those are given.
 
+    `owner` is the id of a user or service account, beyond whose rights it does not go.
+
     Raises:
-        Problem: Invalid, Conflict (the name is taken), NotFound (the tenant, or the node).
+        Problem: Invalid, Conflict (the name is taken), NotFound (the tenant, the node or the owner).
     """
     checks: fields.Checks = {
         "name": lambda: fields.name_of(name),
@@ -80,7 +84,8 @@ async def create_token(
         if (await connection.execute(exists)).one_or_none() is None:
             raise Problem(NotFound("There is no such tenant."))
         bound = None if node is None else (await found(connection, tenant_id, node, [None])).node
-        row, secret = await issue(connection, clock, tenant_id, {**values, **columns_of(bound)})
+        owning = {} if owner is None else await owned_by(connection, tenant_id, owner, values["scopes"])
+        row, secret = await issue(connection, clock, tenant_id, {**values, **columns_of(bound), **owning})
     return Created(secret, row)
 
 
@@ -111,7 +116,7 @@ async def verify_token(app: Database, platform: Database, clock: Clock, text: st
     )
     async with app.read(named.tenant_id) as connection:
         token = dict((await connection.execute(sought)).mappings().one())
-    state, until = judged(token, named.generation, clock.now())
+    state, until = judged(token, named, clock.now())
     if token["status"] != TenantStatus.ACTIVE:
         state, until = TokenState.SUSPENDED, None
     node = node_of(token)

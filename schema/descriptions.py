@@ -97,6 +97,7 @@ VALUES = {
     },
     "TokenState": {
         "ACTIVE": "It is good.",
+        "DISABLED": "Whoever owns the token is disabled.",
         "EXPIRED": "Its token has ended.",
         "REVOKED": "Its token was revoked.",
         "ROTATED": "Its token has a newer secret, and the time in which both were good is over.",

@@ -22,6 +22,14 @@ class MeToken:
     expires_at: datetime = field("When it ends.")
 
 
+@strawberry.federation.type(description="The account that the caller acts for.")
+class MeAccount:
+    """A person, or a service account."""
+
+    id: strawberry.ID = field("Its id: usr_… of a person, svc_… of a program.")
+    name: str = field("Its name.")
+
+
 @strawberry.federation.type(description="A node of the hierarchy that the caller's rights are bound to.")
 class Reach:
     """They cover everything beneath it."""
@@ -39,4 +47,7 @@ class Me:
     tenant: Tenant | None = field("The tenant that this request acts in.", resolver=tenant_of_me)
     scopes: list[str] = field("The scopes that the token holds.")
     token: MeToken = field("The token that the caller showed.")
+    account: MeAccount | None = field(
+        "The person or service account that signed in, or owns the token; null where the tenant alone does."
+    )
     reach: list[Reach] = field("What the caller's rights are bound to.")

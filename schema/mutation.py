@@ -20,13 +20,14 @@ from resolvers.writing.nouns import (
     ORGANIZATION_NOUN,
     Noun,
 )
+from resolvers.writing.principals.nouns import ROLE_NOUN, SERVICE_ACCOUNT_NOUN, USER_NOUN
 from resolvers.writing.tenants.create import create as create_tenant
 from resolvers.writing.tenants.noun import TENANT_NOUN
 from resolvers.writing.tenants.restore import restore as restore_tenant
 from resolvers.writing.tenants.update import suspend as suspend_tenant
 from resolvers.writing.tenants.update import update as update_tenant
 from resolvers.writing.update import move, update
-from schema import inputs, token_changes
+from schema import inputs, principal_changes, token_changes
 from schema.area import Area
 from schema.bulk import BulkDevicesResult, bulk
 from schema.device import Device
@@ -34,6 +35,13 @@ from schema.device_type import DeviceType
 from schema.field import argument, field
 from schema.location import Location
 from schema.organization import Organization
+from schema.principal_changes import (
+    RemovalResult,
+    RoleBindingResult,
+    RoleResult,
+    ServiceAccountResult,
+    UserResult,
+)
 from schema.problem import Conflict, Deletion, Forbidden, Invalid, NotEmpty, NotFound
 from schema.tenant import Tenant
 from schema.token_changes import IssuedTokenResult, TokenResult
@@ -148,6 +156,21 @@ class Mutation:
         f"Bring {BENEATH} back from suspension, or from deletion with all that went with it.",
         inputs.RESTORING,
     )
+    create_user: UserResult | None = principal_changes.creates(USER_NOUN)
+    update_user: UserResult | None = principal_changes.updates(USER_NOUN)
+    disable_user: UserResult | None = principal_changes.disables(USER_NOUN)
+    enable_user: UserResult | None = principal_changes.enables(USER_NOUN)
+    delete_user: RemovalResult | None = principal_changes.deletes(USER_NOUN)
+    create_service_account: ServiceAccountResult | None = principal_changes.creates(SERVICE_ACCOUNT_NOUN)
+    update_service_account: ServiceAccountResult | None = principal_changes.updates(SERVICE_ACCOUNT_NOUN)
+    disable_service_account: ServiceAccountResult | None = principal_changes.disables(SERVICE_ACCOUNT_NOUN)
+    enable_service_account: ServiceAccountResult | None = principal_changes.enables(SERVICE_ACCOUNT_NOUN)
+    delete_service_account: RemovalResult | None = principal_changes.deletes(SERVICE_ACCOUNT_NOUN)
+    create_role: RoleResult | None = principal_changes.creates(ROLE_NOUN)
+    update_role: RoleResult | None = principal_changes.updates(ROLE_NOUN)
+    delete_role: RemovalResult | None = principal_changes.deletes(ROLE_NOUN)
+    create_role_binding: RoleBindingResult | None = principal_changes.BINDS
+    delete_role_binding: RemovalResult | None = principal_changes.UNBINDS
     create_token: IssuedTokenResult | None = token_changes.CREATES
     update_token: TokenResult | None = token_changes.UPDATES
     rotate_token: IssuedTokenResult | None = token_changes.ROTATES

@@ -45,6 +45,10 @@ CREATING = input_of(
         "expires_in": (int | None, "How many seconds it lives, at most 365 days; 90 days where nothing is said."),
         "expires_at": (datetime | None, "When it ends, instead of expiresIn."),
         "networks": (list[str] | None, f"{NETWORKS}; anywhere otherwise."),
+        "owner": (
+            strawberry.ID | None,
+            "Whose it is: a service account, or the caller's own account, as where nothing is said.",
+        ),
         "client_mutation_id": KEY,
     },
 )

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,8 +31,9 @@ from models.database_role import DatabaseRole
 from models.policies import grants, is_tenant_data, secured_tables
 from tenantry.databases import Databases
 from tests.clock import HeldClock
-from tests.estate import Estate, add, make_tenant
+from tests.estate import Estate, make_tenant
 from tests.postgres import Urls
+from tests.principals import make_principals
 
 FORBIDDEN = "42501"
 NO_SUCH_ROW = "23503"
@@ -95,22 +96,23 @@ every_table = pytest.mark.parametrize("table", Base.metadata.sorted_tables, ids=
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Two tenants with rows in every table, named the same."""
+    """Two tenants with rows in every table, named the same; each row by its table's name."""
 
-    acme: Estate
-    globex: Estate
+    acme: SimpleNamespace
+    globex: SimpleNamespace
 
 
 @pytest.fixture
 async def neighbours(databases: Databases, clock: HeldClock, acme: Estate, globex: Estate) -> Neighbours:
-    """Two estates, a token each."""
+    """Two estates, and in each somebody with a role and a token."""
+    found = []
     for estate in (acme, globex):
-        expires_at = clock.now() + timedelta(days=1)
-        await add(databases, clock, Token, estate.tenant.id, name="ci", scopes=[], expires_at=expires_at)
+        people = await make_principals(databases, clock, estate.tenant.id)
         async with databases.app.write(estate.tenant.id) as connection:
             for table, row in (*FEED, *REPEATS, *AUDIT):
                 await connection.execute(insert(table), {"tenant_id": estate.tenant.id, **row})
-    return Neighbours(acme, globex)
+        found.append(SimpleNamespace(**vars(estate), **vars(people), tenant_user=people.user))
+    return Neighbours(*found)
 
 
 @every_secured_table

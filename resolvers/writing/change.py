@@ -206,4 +206,5 @@ def _taken(error: IntegrityError) -> Conflict:
     if not isinstance(cause, asyncpg.UniqueViolationError):
         raise error
     column = str(cause.constraint_name).removesuffix("_key").rsplit("_", 1)[-1]
-    return taken(column, str(cause.table_name))
+    # The table of people is not called by SQL's word `user`.
+    return taken(column, str(cause.table_name).removeprefix("tenant_"))

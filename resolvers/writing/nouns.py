@@ -72,7 +72,7 @@ class Noun:
     @property
     def named(self) -> str:
         """The noun in a sentence."""
-        return self.entity.sql.name.replace("_", " ")
+        return self.entity.noun.replace("_", " ")
 
 
 def matching(pattern: str, says: str) -> Check:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.requirement import any_of
-from loaders.entities import DEVICE_TYPE, TENANT, Entity
+from loaders.entities import DEVICE_TYPE, ROLE, SERVICE_ACCOUNT, TENANT, USER, Entity
 from loaders.window import Row
 from models import ids
 from models.hierarchy import Reach
@@ -23,7 +23,7 @@ from resolvers.writing.bulk.recordset import recordset
 from resolvers.writing.nouns import BY_ENTITY, Noun
 
 # What lies beneath no node of an estate: the whole tenant has it.
-WHOLE = (TENANT, DEVICE_TYPE)
+WHOLE = (TENANT, DEVICE_TYPE, USER, SERVICE_ACCOUNT, ROLE)
 
 
 def writable(context: Context, noun: Noun) -> Reach:

@@ -45,6 +45,8 @@ CREATE_EXAMPLES = """Examples:
   tenantry token create --platform --name ops --scope 'platform.*'
   tenantry token create --tenant acme --name lobby --scope tenant.devices.read \\
       --node loc_0190b5a2-7c3e-7d51-9f0e-1a2b3c4d5e6f --network 192.0.2.0/24
+  tenantry token create --tenant acme --name ada --scope 'tenant.*' \\
+      --owner usr_0190b5a2-7c3e-7d51-9f0e-1a2b3c4d5e6f
   TOKEN=$(tenantry token create --tenant acme --name ci --scope 'tenant.*')
 """
 LIST_EXAMPLES = """Examples:
@@ -85,6 +87,10 @@ def create(
     network: Annotated[
         list[str] | None, typer.Option(help="Where it may be used from, such as 192.0.2.0/24; may be repeated.")
     ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(help="A user or service account of the tenant, by its id: it may do what that may, and no more."),
+    ] = None,
     without_schema: Annotated[
         bool, typer.Option("--without-schema", help="Leave out tenant.schema.read, which is given otherwise.")
     ] = False,
@@ -100,7 +106,7 @@ def create(
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--expires") from error
     wanted = scopes - GIVEN_BY_DEFAULT if without_schema else scopes | GIVEN_BY_DEFAULT
-    run(_create(tenant, name, wanted, expires_in, node=node, networks=network or ()))
+    run(_create(tenant, name, wanted, expires_in, node=node, networks=network or (), owner=owner))
 
 
 @app.command("list", epilog=LIST_EXAMPLES)
@@ -177,11 +183,20 @@ async def _create(
     *,
     node: str | None,
     networks: Iterable[str],
+    owner: str | None,
 ) -> None:
     async with open_databases(Settings.from_environment()) as databases:
         home = await _home(databases, tenant)
         made = await create_token(
-            databases.app, SystemClock(), home, name, scopes, expires_in=expires_in, node=node, networks=networks
+            databases.app,
+            SystemClock(),
+            home,
+            name,
+            scopes,
+            expires_in=expires_in,
+            node=node,
+            networks=networks,
+            owner=owner,
         )
     typer.echo(made.secret.reveal())
     typer.echo(

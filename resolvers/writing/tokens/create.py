@@ -9,23 +9,25 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from auth.token import Secret, digest, mint
+from auth.scopes import Scope
+from auth.token import Secret, TokenPrefix, digest, mint
 from loaders.entities import TOKEN
 from loaders.window import Row
 from models import AuditAction, Credential, Token
 from models.clock import Clock
 from resolvers.problems import Conflict, Problem
 from resolvers.writing.change import Change
+from resolvers.writing.grant import granted_node
+from resolvers.writing.node import columns_of
 from resolvers.writing.tokens import fields
-from resolvers.writing.tokens.grant import granted_node
-from resolvers.writing.tokens.node import columns_of
+from resolvers.writing.tokens.owner import owned
 
 
 async def create(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]:
     """The new token and its secret; its scopes and its node are within the caller's own.
 
     Raises:
-        Problem: Invalid, Conflict (the name is taken), NotFound (the node) or Forbidden.
+        Problem: Invalid, Conflict (the name is taken), NotFound (the node, the owner) or Forbidden.
     """
     now = change.context.clock.now()
     lives = given.get("expiresIn")
@@ -38,8 +40,9 @@ async def create(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]
         "networks": lambda: fields.networks_of(given.get("networks")),
     }
     values = fields.all_checked(checks)
-    node = await granted_node(change, values["scopes"], given.get("node"))
-    columns = {**values, **columns_of(node)}
+    node = await granted_node(change, values["scopes"], given.get("node"), Scope.TOKENS_WRITE)
+    owner = await owned(change, given.get("owner"), values["scopes"])
+    columns = {**values, **columns_of(node), **owner}
     row, secret = await issue(change.connection, change.context.clock, change.tenant_id, columns)
     change.record(AuditAction.TOKEN_CREATED, TOKEN, row, list(columns))
     return row, secret
@@ -70,7 +73,7 @@ async def issue(
 
 async def add_secret(connection: AsyncConnection, token: Row) -> Secret:
     """A new secret of the token's generation."""
-    secret = mint()
+    secret = mint(TokenPrefix.SERVICE if token["user_id"] is None else TokenPrefix.PERSON)
     look_up = {
         "hash": digest(secret.reveal()),
         "tenant_id": token["tenant_id"],

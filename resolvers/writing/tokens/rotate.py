@@ -12,9 +12,9 @@ from loaders.window import Row
 from models import AuditAction
 from models.clock import Clock
 from resolvers.writing.change import Change
+from resolvers.writing.grant import demand_all_of
 from resolvers.writing.tokens.create import add_secret
 from resolvers.writing.tokens.fields import overlap_of
-from resolvers.writing.tokens.grant import demand_all_of
 from resolvers.writing.tokens.held import held, own, refuse_ended
 
 # The columns that a rotation writes.

@@ -11,9 +11,9 @@ from models import AuditAction
 from models.hierarchy import Reach
 from resolvers.problems import Forbidden, Invalid, Problem
 from resolvers.writing.change import Change
+from resolvers.writing.node import columns_of, found, names_tenant
 from resolvers.writing.tokens import fields
 from resolvers.writing.tokens.held import held, refuse_ended, written
-from resolvers.writing.tokens.node import columns_of, found, names_tenant
 from resolvers.writing.update import changes
 
 INSTEAD = "A token is only ever narrowed: make another one for more."

@@ -1,4 +1,4 @@
-"""What a token is bound to: found in its tenant, and held while the token is written."""
+"""What a token or a role is bound to: found in its tenant, and held while the binding is written."""
 
 import uuid
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Covered:
 
 
 def columns_of(node: Node | None) -> dict[str, uuid.UUID | None]:
-    """The columns of a token's row that bind it to a node, or to none."""
+    """The columns of a row that bind it to a node, or to none."""
     columns: dict[str, uuid.UUID | None] = dict.fromkeys(("organization_id", "location_id", "area_id"))
     if node is not None:
         columns["location_id"] = node.location_id
@@ -40,7 +40,7 @@ def columns_of(node: Node | None) -> dict[str, uuid.UUID | None]:
 
 
 def names_tenant(tenant_id: uuid.UUID, text: str | None) -> bool:
-    """Whether an input's node is the whole tenant: none, or the tenant's own id, as a token shows it."""
+    """Whether an input's node is the whole tenant: none, or the tenant's own id, as bindings show it."""
     return text is None or ids.decode(text) == (Prefix.TENANT, tenant_id)
 
 

@@ -15,20 +15,20 @@ from loaders.window import Row
 from models.hierarchy import Node, Reach
 from resolvers.problems import Forbidden, Problem
 from resolvers.writing.change import Change
-from resolvers.writing.tokens.node import found, names_tenant
+from resolvers.writing.node import found, names_tenant
 
 
-async def granted_node(change: Change, scopes: Collection[str], text: str | None) -> Node | None:
-    """What a new token with these scopes may be bound to; None is the whole tenant.
+async def granted_node(change: Change, scopes: Collection[str], text: str | None, giving: Scope) -> Node | None:
+    """What these scopes may be given for, by who holds `giving`; None is the whole tenant.
 
     Raises:
         Problem: NotFound, or Forbidden where the caller does not hold one of the scopes there.
     """
     _demand_held(change, scopes)
-    reaches = _reaches(change, scopes)
+    reaches = _reaches(change, scopes, giving)
     if names_tenant(change.tenant_id, text):
         if any(reach is not None for reach in reaches.values()):
-            message = "A token for the whole tenant reaches further than its maker: name a node within your own reach."
+            message = "The whole tenant is further than you reach: name a node within your own reach."
             raise Problem(Forbidden(message, ()))
         return None
     assert text is not None, "no node is the tenant"
@@ -36,15 +36,23 @@ async def granted_node(change: Change, scopes: Collection[str], text: str | None
     covered = await found(change.connection, change.tenant_id, text, [seen, *reaches.values()])
     lacking = [scope for scope, held in zip(reaches, covered.by[1:], strict=True) if not held]
     if lacking:
-        raise Problem(Forbidden("A token cannot hold scopes where its maker does not.", tuple(lacking)))
+        raise Problem(Forbidden("Nobody gives on scopes where they do not hold them.", tuple(lacking)))
     return covered.node
+
+
+def demand_everywhere(change: Change, scopes: Collection[str]) -> None:
+    """Refuse a caller who does not hold these scopes in the whole tenant. Raises Problem (Forbidden)."""
+    _demand_held(change, scopes)
+    lacking = [each for each in sorted(scopes) if change.context.caller.reach(all_of(Scope(each))) is not None]
+    if lacking:
+        raise Problem(Forbidden("Nobody gives on scopes where they do not hold them.", tuple(lacking)))
 
 
 async def demand_all_of(change: Change, token: Row) -> None:
     """Refuse a caller the secret of a token that may do what the caller may not. Raises Problem (Forbidden)."""
     known = [scope for scope in token["scopes"] if scope in set(Scope)]
     _demand_held(change, known)
-    reaches = _reaches(change, known)
+    reaches = _reaches(change, known, Scope.TOKENS_WRITE)
     if all(reach is None for reach in reaches.values()):
         return
     table = TOKEN.sql
@@ -60,6 +68,6 @@ def _demand_held(change: Change, scopes: Collection[str]) -> None:
         raise Problem(Forbidden("Nobody gives on scopes that they do not hold.", tuple(missing)))
 
 
-def _reaches(change: Change, scopes: Collection[str]) -> dict[str, Reach]:
+def _reaches(change: Change, scopes: Collection[str], giving: Scope) -> dict[str, Reach]:
     """Where the caller holds what is given on, and the right to give."""
-    return {each: change.context.caller.reach(all_of(Scope(each))) for each in sorted({*scopes, Scope.TOKENS_WRITE})}
+    return {each: change.context.caller.reach(all_of(Scope(each))) for each in sorted({*scopes, giving})}
