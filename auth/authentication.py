@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Executable, Row, and_, select
 
 from auth.cache import Cache
 from auth.codes import Code, Refusal
@@ -32,9 +32,10 @@ BAD_TOKEN = "The token is unknown or was revoked."  # noqa: S105
 EXPIRED_TOKEN = "The token has expired."  # noqa: S105
 ROTATED_TOKEN = "The token was rotated: use its new secret."  # noqa: S105
 
-_BY_HASH = (
+_TOKENS = (
     select(
         Token.id,
+        Token.tenant_id,
         Token.name,
         Token.scopes,
         Token.expires_at,
@@ -43,17 +44,48 @@ _BY_HASH = (
         Token.location_id,
         Token.area_id,
         Token.networks,
+        Token.generation,
         Token.overlap_ends_at,
-        (Token.generation - Credential.generation).label("age"),
-        Credential.tenant_id,
         Tenant.slug,
         Tenant.status,
         Tenant.path,
     )
-    .select_from(Credential)
-    .join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
-    .join(Tenant, Tenant.id == Credential.tenant_id)
+    .select_from(Token)
+    .join(Tenant, Tenant.id == Token.tenant_id)
 )
+_BY_HASH = _TOKENS.add_columns((Token.generation - Credential.generation).label("age")).join(
+    Credential, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Who bears a token, good or not, and the row that says whether it is good."""
+
+    principal: Principal
+    row: Row[Any]
+
+
+async def bearer_of(platform: Database, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
+    """The bearer of the token with this id, as a good secret of it would show them."""
+    return await _bearer(platform, _TOKENS.where(Token.tenant_id == tenant_id, Token.id == token_id))
+
+
+async def _bearer(platform: Database, statement: Executable) -> Bearer | None:
+    async with platform.read(None) as connection:
+        row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    principal = Principal(
+        kind=kind_of(row.tenant_id),
+        name=row.name,
+        token_id=row.id,
+        expires_at=row.expires_at,
+        scopes=_known_scopes(row.id, row.scopes),
+        home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
+        node=_node(row),
+    )
+    return Bearer(principal, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,23 +167,14 @@ class Authenticator:
         self._found.forget(token_hash)
 
     async def _look_up(self, token_hash: bytes) -> _Found | None:
-        async with self._platform.read(None) as connection:
-            row = (await connection.execute(_BY_HASH.where(Credential.hash == token_hash))).one_or_none()
-        if row is None:
+        found = await _bearer(self._platform, _BY_HASH.where(Credential.hash == token_hash))
+        if found is None:
             return None
-        principal = Principal(
-            kind=kind_of(row.tenant_id),
-            name=row.name,
-            token_id=row.id,
-            expires_at=row.expires_at,
-            scopes=_known_scopes(row.id, row.scopes),
-            home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
-            node=_node(row),
-        )
+        row = found.row
         # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
         ends = row.overlap_ends_at if row.age == 1 else None
         revoked = row.revoked_at is not None or row.age > 1
-        return _Found(principal, revoked=revoked, overlap_ends_at=ends, networks=networks(row.networks))
+        return _Found(found.principal, revoked=revoked, overlap_ends_at=ends, networks=networks(row.networks))
 
 
 def _node(row: Any) -> Node | None:
