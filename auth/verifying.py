@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from auth.authentication import Bearer, bearer_of
 from auth.token import digest, is_well_formed
-from models import Credential
+from models import Credential, TenantStatus
 from models.database import Database
 
 # Look-ups at once: the same connections let callers in, who must not wait for one that verifies texts by the dozen.
@@ -57,6 +58,11 @@ class Credentials:
             row = (await connection.execute(by_hash.where(Credential.hash == digest(text)))).one_or_none()
         return None if row is None else Named(row.tenant_id, row.token_id, row.generation)
 
+    async def bearer(self, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
+        """Who bears the token with this id, as authentication would say it."""
+        async with self._turns:
+            return await bearer_of(self._platform, tenant_id, token_id)
+
 
 def judged(token: Mapping[str, Any], generation: int, now: datetime) -> tuple[TokenState, datetime | None]:
     """Whether a secret of this generation is good, and until when; `token` is its row."""
@@ -69,3 +75,10 @@ def judged(token: Mapping[str, Any], generation: int, now: datetime) -> tuple[To
     if token["expires_at"] <= now:
         return TokenState.EXPIRED, None
     return TokenState.ACTIVE, min(ends or token["expires_at"], token["expires_at"])
+
+
+def state_of(bearer: Bearer, generation: int | None, now: datetime) -> TokenState:
+    """Whether a secret of this generation, or the one in use, lets its bearer in, wherever it comes from."""
+    row = bearer.row
+    state, _ = judged(row._asdict(), row.generation if generation is None else generation, now)
+    return TokenState.SUSPENDED if state is TokenState.ACTIVE and row.status != TenantStatus.ACTIVE else state

@@ -42,10 +42,15 @@ class Place:
     node: FieldNode | None = None
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """The way to it in the answer; a fragment stands where its fields' parent does."""
-        around = () if self.around is None else self.around.path
-        return around if self.node is None else (*around, (self.node.alias or self.node.name).value)
+    def key(self) -> str | None:
+        """What a field is called in the answer."""
+        return None if self.node is None else (self.node.alias or self.node.name).value
+
+    def is_on(self, name: str) -> bool:
+        """Whether it is a fragment on that type, or one inside such a fragment."""
+        if self.node is not None:
+            return False
+        return self.coordinate == name or (self.around is not None and self.around.is_on(name))
 
 
 def walk(
@@ -54,8 +59,8 @@ def walk(
     """The places of an operation, each after the one around it.
 
     Each fragment is entered once, since what it asks for does not depend on where it is spread: that is linear in the
-    document. With `expand` it is entered wherever it is spread, which is for documents whose bound on fields was
-    checked: so many places there are at most, and as many fragments.
+    document. With `expand` it is entered once in each place, which is for documents whose bound on fields, fragments
+    expanded, was checked: there are as many places, and for each at most one fragment on each type.
     """
     root = schema.get_root_type(operation.operation)
     assert root is not None, "validation let an operation through that has no root type"
@@ -71,7 +76,7 @@ class _Walk:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._expand = expand
-        self._entered: set[str] = set()
+        self._entered: set[tuple[str, Place | None]] = set()
         self.found: list[Place] = []
 
     def selections(
@@ -83,7 +88,7 @@ class _Walk:
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 self._condition(parent, condition.name.value if condition else None, selection.selection_set, around)
-            elif isinstance(selection, FragmentSpreadNode) and self._enters(selection.name.value):
+            elif isinstance(selection, FragmentSpreadNode) and self._enters(selection.name.value, around):
                 fragment = self._fragments[selection.name.value]
                 self._condition(parent, fragment.type_condition.name.value, fragment.selection_set, around)
 
@@ -102,10 +107,11 @@ class _Walk:
         if is_composite_type(target):
             self.selections(target, node.selection_set, entered)
 
-    def _enters(self, fragment: str) -> bool:
-        first = fragment not in self._entered
-        self._entered.add(fragment)
-        return first or self._expand
+    def _enters(self, fragment: str, around: Place | None) -> bool:
+        key = fragment, around if self._expand else None
+        first = key not in self._entered
+        self._entered.add(key)
+        return first
 
     def _condition(
         self, parent: GraphQLCompositeType, name: str | None, selection_set: SelectionSetNode, around: Place | None
@@ -114,8 +120,10 @@ class _Walk:
         target = self._schema.get_type(name) if name else parent
         requirement = target.extensions.get("requirement") if isinstance(target, GraphQLObjectType) else None
         if target is not None and is_composite_type(target):
-            inside = self._enter(target.name, (requirement,), around) if requirement else around
-            self.selections(target, selection_set, inside)
+            # The same condition again, in however many fragments in each other, asks for nothing more.
+            if requirement and not (around and around.is_on(target.name)):
+                around = self._enter(target.name, (requirement,), around)
+            self.selections(target, selection_set, around)
 
     def _enter(
         self,
