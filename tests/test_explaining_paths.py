@@ -4,8 +4,9 @@ import uuid
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, parse
 
+from auth.guard import demands
 from auth.limits import Limits
 from auth.scopes import Scope
 from models.ids import Prefix, encode
@@ -212,3 +213,18 @@ def test_fragments_in_fragments_cost_what_they_come_to(documents: Documents) -> 
     assert [".".join(each.path) for each in documents.examine(bomb, {})] == ["devices"] + ["devices.nodes"] * 3 + [
         "devices.nodes.id"
     ]
+
+
+def test_the_guard_enters_each_fragment_once(built: GraphQLSchema) -> None:
+    """Twice the levels of a bomb are twice the work, though they are the square of the fields."""
+
+    def work(levels: int) -> int:
+        spread = "".join(
+            f"fragment f{n} on Device {{ a: area {{ id }} ...f{n + 1} ...f{n + 1} }} " for n in range(levels)
+        )
+        document = parse(f"{{ devices {{ nodes {{ ...f0 }} }} }} {spread} fragment f{levels} on Device {{ id }}")
+        operation = document.definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        return calls(lambda: demands(built, document, operation))
+
+    assert work(40) < 2.2 * work(20)
