@@ -89,13 +89,14 @@ def shown(explanation: Explanation) -> Row:
     return {
         "allowed": explanation.allowed,
         "state": explanation.state,
-        "fields": [_field(each) for each in explanation.fields],
+        "fields": [shown_access(each) for each in explanation.fields],
         "smallestScopes": sorted(explanation.smallest),
         "lacking": sorted(explanation.lacking),
     }
 
 
-def _field(access: Access) -> Row:
+def shown_access(access: Access) -> Row:
+    """What becomes of one place, likewise."""
     asked = access.asked
     return {
         "path": list(asked.path),
