@@ -7,22 +7,18 @@ which is how long a revocation may take everywhere; expiry is compared with the 
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, func, select
-
-from auth.bindings import OWNER_ENDED_AT, bindings_of, grants_of, known_scopes, node_of, with_owner
+from auth.bearer import bearer_by_hash
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Address, Headers, challenge, presented_token
 from auth.networks import Network, allows, networks
-from auth.principal import Account, Principal, TenantRef, kind_of
+from auth.principal import Principal
 from auth.sign_in import SignIn, looks_signed
 from auth.token import digest, is_well_formed
-from models import Credential, ServiceAccount, Tenant, TenantStatus, Token, User
+from models import TenantStatus
 from models.clock import Clock
 from models.database import Database
-from models.ids import Prefix
 
 _log = logging.getLogger(__name__)
 
@@ -31,34 +27,6 @@ BAD_TOKEN = "The token is unknown or was revoked."  # noqa: S105
 EXPIRED_TOKEN = "The token has expired."  # noqa: S105
 ROTATED_TOKEN = "The token was rotated: use its new secret."  # noqa: S105
 DISABLED_OWNER = "The token's owner is disabled."
-
-_BY_HASH = with_owner(
-    select(
-        Token.id,
-        Token.name,
-        Token.scopes,
-        Token.expires_at,
-        Token.revoked_at,
-        Token.organization_id,
-        Token.location_id,
-        Token.area_id,
-        Token.networks,
-        Token.overlap_ends_at,
-        Token.user_id,
-        Token.service_account_id,
-        func.coalesce(User.name, ServiceAccount.name).label("owner_name"),
-        OWNER_ENDED_AT,
-        bindings_of(Token.tenant_id, Token.user_id, Token.service_account_id).label("bindings"),
-        (Token.generation - Credential.generation).label("age"),
-        Credential.tenant_id,
-        Tenant.slug,
-        Tenant.status,
-        Tenant.path,
-    )
-    .select_from(Credential)
-    .join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
-    .join(Tenant, Tenant.id == Credential.tenant_id)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,37 +112,20 @@ class Authenticator:
         self._found.forget(token_hash)
 
     async def _look_up(self, token_hash: bytes) -> _Found | None:
-        async with self._platform.read(None) as connection:
-            row = (await connection.execute(_BY_HASH.where(Credential.hash == token_hash))).one_or_none()
-        if row is None:
+        bearer = await bearer_by_hash(self._platform, token_hash)
+        if bearer is None:
             return None
-        principal = Principal(
-            kind=kind_of(row.tenant_id, is_person=row.user_id is not None),
-            name=row.name,
-            token_id=row.id,
-            expires_at=row.expires_at,
-            scopes=known_scopes(row.scopes, f"token {row.id}"),
-            home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
-            node=node_of(dict(row._mapping)),  # noqa: SLF001  (SQLAlchemy's public name for it)
-            account=_owner(row),
-        )
+        row = bearer.row
         # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
         ends = row.overlap_ends_at if row.age == 1 else None
         revoked = row.revoked_at is not None or row.age > 1
         return _Found(
-            principal,
+            bearer.principal,
             revoked=revoked,
             overlap_ends_at=ends,
             owner_is_disabled=row.owner_ended_at is not None,
             networks=networks(row.networks),
         )
-
-
-def _owner(row: Any) -> Account | None:
-    """Whose token it is, with what that account may do now; None where it is the tenant's own."""
-    prefix = Prefix.USER if row.user_id is not None else Prefix.SERVICE_ACCOUNT
-    owner = row.user_id or row.service_account_id
-    return None if owner is None else Account(prefix, owner, row.owner_name, grants_of(row.tenant_id, row.bindings))
 
 
 def _bad_token(message: str) -> Refusal:

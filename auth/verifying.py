@@ -13,9 +13,10 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from auth.bearer import Bearer, bearer_of
 from auth.bindings import OWNER_ENDED_AT, with_owner
 from auth.token import digest, is_well_formed
-from models import Credential, Token
+from models import Credential, TenantStatus, Token
 from models.database import Database
 
 # Look-ups at once: the same connections let callers in, who must not wait for one that verifies texts by the dozen.
@@ -67,17 +68,32 @@ class Credentials:
             row = (await connection.execute(by_hash.where(Credential.hash == digest(text)))).one_or_none()
         return None if row is None else Named(*row)
 
+    async def bearer(self, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
+        """Who bears the token with this id, as authentication would say it."""
+        async with self._turns:
+            return await bearer_of(self._platform, tenant_id, token_id)
 
-def judged(token: Mapping[str, Any], named: Named, now: datetime) -> tuple[TokenState, datetime | None]:
-    """Whether the secret that was named is good, and until when; `token` is its row."""
+
+def judged(
+    token: Mapping[str, Any], generation: int, now: datetime, *, owner_is_disabled: bool
+) -> tuple[TokenState, datetime | None]:
+    """Whether a secret of this generation is good, and until when; `token` is its row."""
     if token["revoked_at"] is not None:
         return TokenState.REVOKED, None
-    age = token["generation"] - named.generation
+    age = token["generation"] - generation
     ends = token["overlap_ends_at"] if age == 1 else None
     if age > 1 or (ends is not None and ends <= now):
         return TokenState.ROTATED, None
     if token["expires_at"] <= now:
         return TokenState.EXPIRED, None
-    if named.owner_is_disabled:
+    if owner_is_disabled:
         return TokenState.DISABLED, None
     return TokenState.ACTIVE, min(ends or token["expires_at"], token["expires_at"])
+
+
+def state_of(bearer: Bearer, generation: int | None, now: datetime) -> TokenState:
+    """Whether a secret of this generation, or the one in use, lets its bearer in, wherever it comes from."""
+    row = bearer.row
+    shown = row.generation if generation is None else generation
+    state, _ = judged(row._asdict(), shown, now, owner_is_disabled=row.owner_ended_at is not None)
+    return TokenState.SUSPENDED if state is TokenState.ACTIVE and row.status != TenantStatus.ACTIVE else state

@@ -11,6 +11,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from auth.explaining import Examines
 from auth.principal import Caller
 from auth.requirement import AUTHENTICATED, Requirement
 from auth.standing import Stands
@@ -21,6 +22,8 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.hierarchy import Reach
+from resolvers.auditing.chain import append_apart
+from resolvers.auditing.record import Record
 from resolvers.following.feeds import Feeds
 
 NOTHING_ASKED: Mapping[str, Requirement] = MappingProxyType({})
@@ -41,6 +44,7 @@ class Context:
         standing: Stands | None = None,
         reads: Mapping[str, Requirement] = NOTHING_ASKED,
         credentials: Credentials | None = None,
+        examine: Examines | None = None,
     ) -> None:
         """`reads` is what each type, by its name, asks of its readers."""
         self.caller = caller
@@ -52,6 +56,10 @@ class Context:
         self.idempotency_key = idempotency_key
         self._standing = standing
         self._credentials = credentials
+        self._examine = examine
+        # What is to be recorded of reading: appended when it has ended, so that no request waits for a second
+        # connection while it holds one.
+        self.seen: list[Record] = []
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
@@ -77,6 +85,12 @@ class Context:
         """What finds tokens by their text."""
         assert self._credentials is not None, "this graph was made without a way to find tokens"
         return self._credentials
+
+    @property
+    def examine(self) -> Examines:
+        """What tells of an operation what it asks for, and runs nothing."""
+        assert self._examine is not None, "this context was made without a way to examine operations"
+        return self._examine
 
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
@@ -166,6 +180,7 @@ async def context_of(
     standing: Stands | None = None,
     reads: Mapping[str, Requirement] = NOTHING_ASKED,
     credentials: Credentials | None = None,
+    examine: Examines | None = None,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
     context = Context(
@@ -178,8 +193,11 @@ async def context_of(
         standing=standing,
         reads=reads,
         credentials=credentials,
+        examine=examine,
     )
     try:
         yield context
     finally:
         await asyncio.shield(asyncio.ensure_future(context.end()))
+    if context.seen:
+        await append_apart(database, clock, context.tenant_id, context.seen)

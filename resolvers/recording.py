@@ -1,10 +1,11 @@
 """What requests leave in the audit: their changes, in the changes' own transaction, and what they were refused."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auth.principal import Caller
-from loaders.entities import Entity
+from loaders.entities import TOKEN, Entity
 from loaders.window import Row
 from models import AuditAction, AuditOutcome, ids
 from models.event import ChangeKind
@@ -47,6 +48,16 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
         request_id=context.request_id,
     )
     await append_apart(context.database, context.clock, context.tenant_id, [refusal])
+
+
+def explained_record(context: Context, token_id: uuid.UUID) -> Record:
+    """Another's right was explained."""
+    return Record(
+        actor_of(context.caller),
+        AuditAction.ACCESS_EXPLAINED,
+        Target(TOKEN.name, ids.encode(TOKEN.prefix, token_id)),
+        request_id=context.request_id,
+    )
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -36,7 +36,7 @@ async def verify_token(_root: Any, info: Info, *, token: str) -> Row:
     Raises:
         Refusal: BAD_USER_INPUT where the text stands in the document, which is kept and may be logged by anybody.
     """
-    _refuse_literal(info)
+    refuse_literal(info, "token")
     context: Context = info.context
     named = await context.credentials.find(token)
     if named is None or named.tenant_id != context.tenant_id:
@@ -44,17 +44,19 @@ async def verify_token(_root: Any, info: Info, *, token: str) -> Row:
     row = await context.loaders.row(TOKEN, context.tenant_id, named.token_id)
     if row is None:
         return UNKNOWN
-    state, until = judged(row, named, context.clock.now())
+    state, until = judged(row, named.generation, context.clock.now(), owner_is_disabled=named.owner_is_disabled)
     if state is TokenState.ACTIVE and context.caller.tenant.status != TenantStatus.ACTIVE:
         state, until = TokenState.SUSPENDED, None
     return {"state": state, "goodUntil": until, "token": row}
 
 
-def _refuse_literal(info: Info) -> None:
+def refuse_literal(info: Info, name: str) -> None:
+    """Refuse a secret that stands in the document. Raises Refusal."""
     for node in info.field_nodes:
-        if not all(isinstance(argument.value, VariableNode) for argument in node.arguments or ()):
+        given = [argument.value for argument in node.arguments or () if argument.name.value == name]
+        if not all(isinstance(value, VariableNode) for value in given):
             raise Refusal(
                 Code.BAD_USER_INPUT,
-                "Argument 'token' must be a variable: a document is no place for a secret.",
-                extensions={"argument": "token"},
+                f"Argument '{name}' must be a variable: a document is no place for a secret.",
+                extensions={"argument": name},
             )

@@ -116,7 +116,7 @@ async def verify_token(app: Database, platform: Database, clock: Clock, text: st
     )
     async with app.read(named.tenant_id) as connection:
         token = dict((await connection.execute(sought)).mappings().one())
-    state, until = judged(token, named, clock.now())
+    state, until = judged(token, named.generation, clock.now(), owner_is_disabled=named.owner_is_disabled)
     if token["status"] != TenantStatus.ACTIVE:
         state, until = TokenState.SUSPENDED, None
     node = node_of(token)

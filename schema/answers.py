@@ -46,6 +46,12 @@ def invalid(document: InvalidDocument) -> Answer:
     return answer(400, {"errors": [_formatted(error, Code.GRAPHQL_VALIDATION_FAILED) for error in document.errors]})
 
 
+def misfit(document: InvalidDocument) -> Refusal:
+    """The same of a document that was not sent to be run; its places are in it, not in the one that is answered."""
+    errors = [error.formatted for error in document.errors]
+    return Refusal(Code.GRAPHQL_VALIDATION_FAILED, errors[0]["message"], extensions={"errors": errors})
+
+
 def unavailable() -> Refusal:
     """The database does not answer."""
     return Refusal(Code.UNAVAILABLE, "The database does not answer; try again.", headers=(("Retry-After", "1"),))

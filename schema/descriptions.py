@@ -19,6 +19,7 @@ FEDERATION_FIELDS = {
 REPRESENTATIONS = "What the gateway refers to, each with `__typename` and `id`."
 
 ENUMS = {
+    "AccessReason": "Why a token may have a field, or may not.",
     "AreaKind": "What an area is.",
     "ChangeKind": "What can happen to a thing.",
     "DeviceKind": "The families of devices.",
@@ -33,6 +34,14 @@ ENUMS = {
 }
 # Every value of every enum; the orderings are described by their names.
 VALUES = {
+    "AccessReason": {
+        "GRANTED": "It may have it everywhere in the tenant.",
+        "REACH": "It may have it beneath some nodes alone.",
+        "SCOPE": "The token does not hold a scope.",
+        "OWNER": "The token holds it, but its owner may not do that now.",
+        "TENANT": "The token holds it, but not in the tenant that the request acts in.",
+        "STATE": "The token is not good.",
+    },
     "AreaKind": {
         "FLOOR": "A storey of a building.",
         "ZONE": "A part of a floor or of several rooms.",

@@ -4,16 +4,21 @@ What is left for each request is what depends on its caller and its variables: s
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, validate
 
 from auth.codes import Code, Refusal
+from auth.explaining import Asked, asked_at
 from auth.guard import Demand, demands, enforce
 from auth.limits import Limits, check_document, node_cost, parse_bounded
 from auth.principal import Caller
-from schema.answers import InvalidDocument
+from auth.requirement import Requirement
+from auth.walk import walk
+from resolvers.naming import given_variables, types_named
+from schema.answers import InvalidDocument, misfit
 from schema.build import connections
 from schema.operation import OperationRequest
 
@@ -68,6 +73,23 @@ class Documents:
         prepared = self._prepare(request.query)
         operation, asked = _chosen(prepared, request)
         enforce(asked, caller.scopes)
+        self._check_nodes(prepared, operation, request)
+        return Admitted(prepared.document, operation, asked, request.variables)
+
+    def examine(self, text: str, variables: dict[str, Any], operation_name: str | None = None) -> tuple[Asked, ...]:
+        """What the operation asks for at each of its paths; implements `auth.explaining.Examines`."""
+        request = OperationRequest(text, variables, operation_name)
+        try:
+            prepared = self._prepare(text)
+        except InvalidDocument as document:
+            raise misfit(document) from document
+        operation, _ = _chosen(prepared, request)
+        self._check_nodes(prepared, operation, request)
+        given = given_variables(operation, variables)
+        places = walk(self._schema, prepared.document, operation, expand=True)
+        return asked_at(places, lambda place: map(self._one_of, types_named(place, given)))
+
+    def _check_nodes(self, prepared: Prepared, operation: OperationDefinitionNode, request: OperationRequest) -> None:
         node_cost(
             prepared.document,
             operation,
@@ -76,7 +98,11 @@ class Documents:
             self._limits,
             is_connection=self._is_connection,
         )
-        return Admitted(prepared.document, operation, asked, request.variables)
+
+    def _one_of(self, types: Iterable[str]) -> Requirement:
+        """What reading one of these types asks for."""
+        asked: list[Requirement] = [self._schema.type_map[name].extensions["requirement"] for name in types]
+        return Requirement(tuple(choice for each in asked for choice in each.choices))
 
     def _prepare(self, text: str) -> Prepared:
         kept = self._prepared.get(text)

@@ -135,7 +135,7 @@ class Graph:
 
     def _context(self, caller: Caller, request_id: str, **known: Any) -> AbstractAsyncContextManager[Context]:
         """A request's context; `known` is what not every request has."""
-        known |= {"reads": self._reads, "credentials": self._credentials}
+        known |= {"reads": self._reads, "credentials": self._credentials, "examine": self._documents.examine}
         return context_of(self._database, caller, self._clock, request_id, self._feeds, **known)
 
     async def _source(self, admitted: Admitted, operation_name: str | None, context: Context) -> Any:

@@ -7,6 +7,7 @@ import strawberry
 from auth.requirement import AUTHENTICATED, any_of
 from auth.scopes import Scope
 from loaders import edges
+from resolvers.explaining import explain_access
 from resolvers.me import me as read_me
 from resolvers.mutations import delete_impact
 from resolvers.node import node as read_node
@@ -19,6 +20,7 @@ from schema.connection import Connection
 from schema.device import Device
 from schema.device_type import DeviceType
 from schema.entity import root
+from schema.explaining import AccessExplanation
 from schema.field import argument, field
 from schema.location import Location
 from schema.me import Me
@@ -27,6 +29,7 @@ from schema.organization import Organization
 from schema.problem import DeleteImpact
 from schema.role import Role
 from schema.role_binding import RoleBinding
+from schema.scalars import JSON
 from schema.service_account import ServiceAccount
 from schema.tenant import Tenant
 from schema.token import Token, TokenVerification
@@ -88,6 +91,18 @@ class Query:
         scopes=any_of(Scope.TOKENS_READ),
         resolver=verify_token,
         arguments=[argument("token", str, "The text, as a caller would send it.")],
+    )
+    explain_access: AccessExplanation = field(
+        "What an operation asks for, and what of it a token may have: the caller's own, or another that it may read. "
+        "Runs nothing.",
+        scopes=AUTHENTICATED,
+        resolver=explain_access,
+        arguments=[
+            argument("operation", str, "The document; a query, a mutation or a subscription."),
+            argument("variables", JSON | None, "Its variables: an object. They tell which types ids are of."),
+            argument("operationName", str | None, "Which operation of the document, where it has several."),
+            argument("token", str | None, "Another token: its id, or its text, which is sent as a variable alone."),
+        ],
     )
     node: Node | None = field(
         "The thing with this id; null where it is out of reach. Its type asks for its own scope.",

@@ -33,8 +33,12 @@ LOOKUPS = {"nodes": "ids", "_entities": "representations"}
 BULK = {"bulkCreateDevices": ("input", "items"), "bulkUpdateDevices": ("input", "items")}
 
 
+# It is answered with a row for each field of another operation, of which there may be as many as in any.
+EXPLAINING = "explainAccess"
+
+
 class Cost(NamedTuple):
-    """Rows of connections, look-ups and bulk changes, and values of all fields, as many as there could be at most."""
+    """Rows of connections, look-ups, explanations and bulk changes, and values of all fields: as many as could be."""
 
     nodes: int = 0
     values: int = 0
@@ -120,6 +124,8 @@ class _Counting:
         below = self.selection(node.selection_set, get_named_type(declared.type))
         if around is self.schema.query_type and name in LOOKUPS:
             return below.times(self.lookups(node, LOOKUPS[name]))
+        if around is self.schema.query_type and name == EXPLAINING:
+            return below.times(self.limits.fields)
         if around is self.schema.mutation_type and name in BULK:
             return below.times(self.given.count(node, *BULK[name]))
         if self.is_connection(around.name, name):
