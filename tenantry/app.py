@@ -95,7 +95,8 @@ def create_app(
     throttle = Throttle(counters, settings.auth_failures)
     usage = Usage(databases.app, clock)
     keys = Keys(OidcHttp(settings.ca_bundle), clock)
-    sign_in = SignIn(Verifier(keys, clock), read_trusts(settings.issuers), databases.platform, clock)
+    trusts = read_trusts(settings.issuers)
+    sign_in = SignIn(Verifier(keys, clock), trusts, databases.platform, clock)
     authenticator = Authenticator(databases.platform, clock, sign_in=sign_in if settings.issuers else None)
     callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage)
     endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)
@@ -124,7 +125,7 @@ def create_app(
             Route(GRAPHQL, endpoint),
             WebSocketRoute(GRAPHQL, sockets),
             *Exports(graph, callers).routes(),
-            *Explorer().routes(),
+            *Explorer([trust.browser for trust in trusts if trust.browser]).routes(),
             *Health(databases, drain).routes(),
         ],
         middleware=[
