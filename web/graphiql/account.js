@@ -1,12 +1,18 @@
 // Who is signed in: a name in the bar, until when, and the way in and out. The access token is in this module's memory
-// and nowhere else, so that a reload forgets it.
+// and nowhere else, so that a reload forgets it. While somebody is signed in, no token can be pasted.
 
 import { arrive, leave } from "./sign_in.js";
 
 const NOTICE = 60_000; // milliseconds before the end
-const [bar, person, enter, exit, menu, notice] = ["account", "person", "sign-in", "sign-out", "issuers", "account-notice"].map(
-  (id) => document.getElementById(id),
-);
+const [bar, person, enter, exit, menu, notice, token] = [
+  "account",
+  "person",
+  "sign-in",
+  "sign-out",
+  "issuers",
+  "account-notice",
+  "token",
+].map((id) => document.getElementById(id));
 const clients = JSON.parse(bar.dataset.issuers);
 let session = null;
 let timers = [];
@@ -27,16 +33,13 @@ export async function open(onChange) {
   await trying(async () => accept(await arrive(clients)));
 }
 
-export function signOut() {
-  say("");
-  accept(null);
-}
-
 function accept(found) {
   timers.forEach(clearTimeout);
   timers = [];
   if (found === session) return;
   session = found;
+  token.value = "";
+  say("");
   show();
   if (Number.isFinite(session?.until)) {
     timers = [setTimeout(warn, session.until - Date.now() - NOTICE), setTimeout(end, session.until - Date.now())];
@@ -75,6 +78,7 @@ function show() {
   bar.hidden = false;
   enter.hidden = session !== null;
   exit.hidden = person.hidden = session === null;
+  token.parentElement.hidden = session !== null;
   const until = Number.isFinite(session?.until) ? ` until ${clockOf(session.until)}` : "";
   person.textContent = session ? `${session.name}${until}` : "";
 }
@@ -104,4 +108,4 @@ if (clients.length === 1) {
     menu.append(button);
   }
 }
-exit.addEventListener("click", signOut);
+exit.addEventListener("click", () => accept(null));

@@ -99,7 +99,6 @@ function render() {
   );
 }
 
-token.addEventListener("input", () => token.value && account.signOut());
 token.addEventListener("change", render);
 token.addEventListener("paste", () => setTimeout(render));
 tenant.addEventListener("change", render);
@@ -110,7 +109,4 @@ examples.addEventListener("click", () => {
   render();
 });
 render();
-account.open(() => {
-  if (account.bearer()) token.value = "";
-  render();
-});
+account.open(render);
