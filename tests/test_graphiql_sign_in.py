@@ -149,10 +149,12 @@ async def test_whoever_signs_in_is_who_asks(page: Page, served: Serving, provide
 
 
 async def test_the_tabs_survive_the_way_there_and_back(page: Page) -> None:
-    """What was typed the moment before, too."""
+    """What was typed the moment before, too, and the tenant that was looked at."""
+    await page.call("fill", "#tenant", "annex")
     await type_query(page, "query HalfDone { me { na")
     await sign_in(page)
     await page.see(EDITOR, "query HalfDone { me { na")
+    assert await page.call("inputValue", "#tenant") == "annex"
 
 
 async def test_the_token_is_kept_in_memory_alone(page: Page, served: Serving, provider: Provider) -> None:

@@ -4,7 +4,8 @@
 import { arrive, leave } from "./sign_in.js";
 
 const NOTICE = 60_000; // milliseconds before the end
-const [bar, person, enter, exit, menu, notice, token] = [
+const CHOSEN = "tenantry:tenant"; // which tenant was being looked at, while the page is away
+const [bar, person, enter, exit, menu, notice, token, tenant] = [
   "account",
   "person",
   "sign-in",
@@ -12,6 +13,7 @@ const [bar, person, enter, exit, menu, notice, token] = [
   "issuers",
   "account-notice",
   "token",
+  "tenant",
 ].map((id) => document.getElementById(id));
 const clients = JSON.parse(bar.dataset.issuers);
 let session = null;
@@ -29,6 +31,8 @@ export function bearer() {
 export async function open(onChange) {
   if (!isOffered) return;
   changed = onChange;
+  tenant.value = sessionStorage.getItem(CHOSEN) ?? tenant.value;
+  sessionStorage.removeItem(CHOSEN);
   show();
   await trying(async () => accept(await arrive(clients)));
 }
@@ -89,6 +93,7 @@ function clockOf(moment) {
 
 function begin(client) {
   say("");
+  sessionStorage.setItem(CHOSEN, tenant.value);
   trying(() => leave(client));
 }
 
@@ -109,3 +114,4 @@ if (clients.length === 1) {
   }
 }
 exit.addEventListener("click", () => accept(null));
+token.addEventListener("input", () => say(""));

@@ -10,7 +10,8 @@ const GRAPHQL = "/graphql";
 const STREAM = "text/event-stream";
 const ACCEPT = `application/graphql-response+json, application/json;q=0.9, ${STREAM};q=0.5`;
 const INTROSPECTION = "IntrospectionQuery";
-const NO_TOKEN = `No token yet: ${account.isOffered ? "sign in, or " : ""}paste one above. “make demo” prints three; “tenantry token create” makes one.`;
+const FIRST = account.isOffered ? "sign in, or paste one above." : "paste one above.";
+const NO_TOKEN = `No token yet: ${FIRST} “make demo” prints three; “tenantry token create” makes one.`;
 
 // For the one style element that a dialog of GraphiQL's adds; the policy allows no other.
 globalThis.__webpack_nonce__ = document.querySelector("script[nonce]").nonce;
