@@ -96,8 +96,9 @@ def create_app(
     throttle = Throttle(counters, settings.auth_failures)
     usage = Usage(databases.app, clock)
     keys = Keys(OidcHttp(settings.ca_bundle), clock)
+    trusts = read_trusts(settings.issuers)
     sign_ins = SigningIn(databases.app, clock)
-    sign_in = SignIn(Verifier(keys, clock), read_trusts(settings.issuers), databases.platform, clock, sign_ins)
+    sign_in = SignIn(Verifier(keys, clock), trusts, databases.platform, clock, sign_ins)
     authenticator = Authenticator(databases.platform, clock, sign_in=sign_in if settings.issuers else None)
     callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage)
     endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)
@@ -126,7 +127,7 @@ def create_app(
             Route(GRAPHQL, endpoint),
             WebSocketRoute(GRAPHQL, sockets),
             *Exports(graph, callers).routes(),
-            *Explorer().routes(),
+            *Explorer([trust.browser for trust in trusts if trust.browser]).routes(),
             *Health(databases, drain).routes(),
         ],
         middleware=[

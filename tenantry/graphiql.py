@@ -2,12 +2,16 @@
 
 Nothing is fetched from elsewhere and no string is run as code: the policy that goes with each answer says so to the
 browser. The assets' address carries a digest of them all, so that they may be kept for ever; the page is made anew
-each time, with the nonce that GraphiQL needs for a style element of its dialogs.
+each time, with the nonce that GraphiQL needs for a style element of its dialogs. People may sign in at issuers that
+are set up for it: their origins are the one thing that this widens, and what the page is told of them anybody may see.
 """
 
 import gzip
 import hashlib
+import html
+import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from http import HTTPStatus
@@ -19,6 +23,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import schema
+from auth.oidc.browser import BrowserClient
 
 EXPLORER = "/graphiql"
 # Beside the rooms, in a checkout as in an installed wheel.
@@ -46,7 +51,8 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
 }
-NONCE = b"NONCE"
+# What a page is made of, quotation marks included: nothing that is put between such marks can look like them.
+ASSETS, ISSUERS, NONCE = '"assets/', '"ISSUERS"', '"NONCE"'
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -81,13 +87,19 @@ class Asset:
 class Explorer:
     """The page at `/graphiql` and what it is made of, read once."""
 
-    def __init__(self, folder: Path = FOLDER) -> None:
-        """Raises OSError where the folder is missing, which a broken installation is."""
+    def __init__(self, clients: Sequence[BrowserClient] = (), folder: Path = FOLDER) -> None:
+        """`clients` are what people may sign in by.
+
+        Raises:
+            OSError: the folder is missing, which a broken installation is.
+        """
         files = [file for file in sorted(folder.iterdir()) if file.suffix in TYPES]
         self._assets = {file.name: Asset(file.read_bytes(), TYPES[file.suffix]) for file in files}
         digest = hashlib.sha256("".join(asset.etag for asset in self._assets.values()).encode()).hexdigest()[:16]
         self._at = f"{EXPLORER}/{digest}"
-        self._page = (folder / "index.html").read_bytes().replace(b'"assets/', f'"{self._at}/'.encode())
+        page = (folder / "index.html").read_text(encoding="utf-8").replace(ASSETS, f'"{self._at}/')
+        self._page = page.replace(ISSUERS, f'"{html.escape(json.dumps([_told(client) for client in clients]))}"')
+        self._origins = tuple(dict.fromkeys(origin for client in clients for origin in client.origins))
 
     def routes(self) -> list[Route]:
         """The page and its assets."""
@@ -95,8 +107,8 @@ class Explorer:
 
     async def _show(self, _request: Request) -> Response:
         nonce = secrets.token_urlsafe(16)
-        headers = {**HEADERS, **policy(nonce), "cache-control": "no-store", "content-type": "text/html; charset=utf-8"}
-        return Response(self._page.replace(NONCE, nonce.encode()), headers=headers)
+        headers = {**HEADERS, **policy(nonce, self._origins), "cache-control": "no-store"}
+        return Response(self._page.replace(NONCE, f'"{nonce}"'), headers=headers, media_type="text/html")
 
     async def _asset(self, request: Request) -> Response:
         asset = self._assets.get(request.path_params["name"])
@@ -105,8 +117,21 @@ class Explorer:
         return asset.answer(request)
 
 
-def policy(nonce: str | None = None) -> dict[str, str]:
-    """The Content-Security-Policy; `nonce` allows style elements that carry it."""
+def policy(nonce: str | None = None, origins: Sequence[str] = ()) -> dict[str, str]:
+    """The Content-Security-Policy; `nonce` allows style elements that carry it, `origins` may be asked by scripts."""
     styles = POLICY["style-src"] + (f" 'nonce-{nonce}'" if nonce else "")
-    directives = {**POLICY, "style-src": styles}
+    directives = {**POLICY, "style-src": styles, "connect-src": " ".join((POLICY["connect-src"], *origins))}
     return {"content-security-policy": "; ".join(f"{what} {where}" for what, where in directives.items())}
+
+
+def _told(client: BrowserClient) -> dict[str, object]:
+    """What sign_in.js needs to know."""
+    return {
+        "issuer": client.issuer.url,
+        "metadata": client.issuer.metadata_uri,
+        "clientId": client.client_id,
+        "scope": client.scope,
+        "label": client.label,
+        "parameters": client.parameters,
+        "origins": client.origins,
+    }

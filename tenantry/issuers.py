@@ -7,14 +7,19 @@ A list of objects such as
                  {"role_of_issuer": "guard", "role": "device-operator", "node": "loc_0190b5a2-…"},
                  {"everyone": true, "role": "viewer"}]}
 
-For Entra ID: `"entra": "<tenant id>"` in place of `issuer`. `jwks_uri` and `algorithms` may be given.
+For Entra ID: `"entra": "<tenant id>"` in place of `issuer`. `jwks_uri` and `algorithms` may be given. `browser` offers
+the issuer in the explorer, by a client of that id:
+
+    {"client_id": "explorer", "label": "Acme staff", "parameters": {"resource": "tenantry"}}
 """
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
+from auth.oidc.browser import BrowserClient, scope_of
 from auth.oidc.issuer import RS256, Issuer, TypPolicy, entra
 from auth.oidc.trust import Claim, Cohort, Trust
 from auth.roles import BY_KEY
@@ -24,7 +29,8 @@ from models.ids import Prefix
 from tenantry.settings import SettingsError
 
 VARIABLE = "TENANTRY_ISSUERS"
-TRUST_KEYS = {"tenant", "issuer", "entra", "audience", "typ", "jwks_uri", "algorithms", "cohorts"}
+TRUST_KEYS = {"tenant", "issuer", "entra", "audience", "typ", "jwks_uri", "algorithms", "cohorts", "browser"}
+BROWSER_KEYS = {"client_id", "scope", "label", "parameters", "origins"}
 CLAIMS = {"role_of_issuer": Claim.ROLE, "group": Claim.GROUP, "everyone": Claim.EVERYONE}
 NODES = {Prefix.LOCATION: ReachKind.LOCATION, Prefix.ORGANIZATION: ReachKind.ORGANIZATION}
 
@@ -58,9 +64,7 @@ def read_trusts(file: Path | None) -> tuple[Trust, ...]:
 
 
 def _trust(given: dict[str, Any]) -> Trust:
-    unknown = sorted(given.keys() - TRUST_KEYS)
-    if unknown:
-        raise ValueError(f"{unknown[0]!r} is not known; there are {', '.join(sorted(TRUST_KEYS))}")
+    _refuse_unknown(given, TRUST_KEYS)
     if "entra" in given:
         issuer = entra(given["entra"], given["audience"])
     else:
@@ -71,7 +75,27 @@ def _trust(given: dict[str, Any]) -> Trust:
             typ=TypPolicy(given.get("typ", TypPolicy.ACCESS_TOKEN)),
             jwks_uri=given.get("jwks_uri"),
         )
-    return Trust(str(given["tenant"]), issuer, tuple(_cohort(each) for each in given["cohorts"]))
+    cohorts = tuple(_cohort(each) for each in given["cohorts"])
+    return Trust(str(given["tenant"]), issuer, cohorts, _browser(given.get("browser"), issuer))
+
+
+def _browser(given: dict[str, Any] | None, issuer: Issuer) -> BrowserClient | None:
+    if given is None:
+        return None
+    _refuse_unknown(given, BROWSER_KEYS)
+    client_id, parameters, origins = given["client_id"], given.get("parameters", {}), given.get("origins", [])
+    scope, label = given.get("scope", scope_of(issuer)), given.get("label", urlsplit(issuer.url).netloc)
+    if not isinstance(parameters, dict) or not isinstance(origins, list):
+        raise TypeError("the parameters of a browser are an object, its origins a list")
+    if not all(isinstance(each, str) for each in (client_id, scope, label, *parameters.values(), *origins)):
+        raise TypeError("all that is said of a browser is text")
+    return BrowserClient(issuer, client_id, scope, label, parameters, tuple(origins))
+
+
+def _refuse_unknown(given: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(given.keys() - known)
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not known; there are {', '.join(sorted(known))}")
 
 
 def _cohort(given: dict[str, Any]) -> Cohort:

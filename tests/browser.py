@@ -46,12 +46,15 @@ class Page:
 
 
 @asynccontextmanager
-async def open_page(folder: Path, origin: str) -> AsyncIterator[Page]:
-    """An empty page of a new browser; `folder` is `tests/node/browser`, installed."""
+async def open_page(folder: Path, origin: str, trusted: str = "") -> AsyncIterator[Page]:
+    """An empty page of a new browser; `folder` is `tests/node/browser`, installed.
+
+    `trusted` is a certificate's `Certificates.pin`.
+    """
     chromium = next(filter(None, map(shutil.which, NAMES)), None)
     assert chromium, "there is no Chromium on the PATH: apt-get install chromium"
     process = await asyncio.create_subprocess_exec(
-        "node", "page.js", chromium, origin, cwd=folder, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE
+        "node", "page.js", chromium, origin, trusted, cwd=folder, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE
     )
     try:
         yield Page(process)

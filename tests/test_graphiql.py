@@ -21,7 +21,8 @@ from tests.http import client_of
 
 VENDORED: dict[str, Any] = json.loads((FOLDER / "vendor.json").read_text())
 CARRIED = {asset["file"]: asset for asset in VENDORED["assets"]}
-OURS = {"index.html", "explorer.js", "explorer.css", "events.js", "examples.js", "storage.js", "icon.svg"}
+MODULES = {"account.js", "events.js", "examples.js", "sign_in.js", "storage.js"}  # imported from beside themselves
+OURS = {"index.html", "explorer.js", "explorer.css", "icon.svg"} | MODULES
 RECORDS = {"vendor.json", VENDORED["licences"]["file"]}
 EXAMPLE = re.compile(r"query: `([^`]*)`,(?:\s*variables: `([^`]*)`)?")
 EXAMPLES = EXAMPLE.findall((FOLDER / "examples.js").read_text())
@@ -84,12 +85,7 @@ async def test_a_nonce_is_used_once(stranger: httpx.AsyncClient) -> None:
 async def test_everything_that_the_page_loads_is_served_and_kept_for_ever(stranger: httpx.AsyncClient) -> None:
     """From this server alone, each with its type, under an address that changes with the files."""
     found = addresses(await stranger.get("/graphiql"))
-    assert {address.rpartition("/")[2] for address in found} == (set(CARRIED) | OURS) - {
-        "index.html",
-        "events.js",  # explorer.js imports these three from beside itself
-        "examples.js",
-        "storage.js",
-    }
+    assert {address.rpartition("/")[2] for address in found} == (set(CARRIED) | OURS) - MODULES - {"index.html"}
     types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
     for address in found:
         answer = await stranger.get(address)
@@ -103,9 +99,9 @@ async def test_everything_that_the_page_loads_is_served_and_kept_for_ever(strang
 
 async def test_what_a_module_imports_lies_beside_it(stranger: httpx.AsyncClient) -> None:
     """Relative addresses, so that they carry the digest too."""
-    imported = re.findall(r'from "\./([^"]+)"', (FOLDER / "explorer.js").read_text())
-    assert set(imported) == {"events.js", "examples.js", "storage.js"}
-    for name in imported:
+    modules = ((FOLDER / name).read_text() for name in {"explorer.js"} | MODULES)
+    assert {name for text in modules for name in re.findall(r'from "\./([^"]+)"', text)} == MODULES
+    for name in MODULES:
         assert (await asset(stranger, name)).status_code == 200
 
 

@@ -41,6 +41,10 @@ def test_the_example_of_the_page_is_read(tmp_path: Path) -> None:
     assert [cohort.claim for cohort in acme.cohorts] == [Claim.GROUP, Claim.ROLE, Claim.EVERYONE]
     assert acme.cohorts[1].node is not None
     assert acme.cohorts[1].node.kind is ReachKind.LOCATION
+    assert acme.browser is not None
+    assert acme.browser.origins == ("https://login.acme.example", "https://token.acme.example")
+    assert globex.browser is not None
+    assert globex.browser.scope == "openid profile api://3d6a1f5e-9c55-4f5e-8a2d-6e0f7c1b4e44/.default"
     assert globex.issuer.url == "https://login.microsoftonline.com/5f2c6c1e-0d4e-4c8a-9a54-0b9f6f0c1a11/v2.0"
 
 
@@ -71,6 +75,48 @@ def test_a_fault_names_its_entry_and_what_is_wrong(tmp_path: Path, change: dict[
         read_trusts(file_of(tmp_path, {**GOOD, **change}))
     assert "TENANTRY_ISSUERS" in str(error.value)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"client_secret": "x"}, "'client_secret' is not known; there are client_id, label, origins"),
+        ({"client_id": " "}, "client_id"),
+        ({"client_id": 1}, "text"),
+        ({"label": "a" * 61}, "60"),
+        ({"label": "a\nb"}, "label"),
+        ({"scope": "profile"}, "openid"),
+        ({"parameters": {"state": "mine"}}, "'state' of a browser is for the explorer to say"),
+        ({"parameters": {"resource": ["a", "b"]}}, "text"),
+        ({"parameters": ["resource"]}, "an object"),
+        ({"origins": "https://token.example"}, "a list"),
+        ({"origins": ["http://token.example"]}, "https://host"),
+        ({"origins": ["http://localhost:8080"]}, "https://host"),
+        ({"origins": ["https://token.example/path"]}, "https://host"),
+        ({"origins": ["https://*.example"]}, "https://host"),
+        ({"origins": ["https://token.example; script-src *"]}, "https://host"),
+        ({"origins": ["'unsafe-inline'"]}, "https://host"),
+    ],
+)
+def test_a_fault_of_a_browser_is_told_like_any_other(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    """Nothing but origins gets into the policy of the page."""
+    with pytest.raises(SettingsError, match="entry 1: ") as error:
+        read_trusts(file_of(tmp_path, {**GOOD, "browser": {"client_id": "explorer", **change}}))
+    assert words in str(error.value)
+
+
+def test_an_issuer_whose_origin_no_policy_can_name_is_not_for_browsers(tmp_path: Path) -> None:
+    """Its tokens are taken all the same, from programs."""
+    odd = {**GOOD, "issuer": "https://login;example"}
+    assert len(read_trusts(file_of(tmp_path, odd))) == 1
+    with pytest.raises(SettingsError, match="no origin that a browser can be told of"):
+        read_trusts(file_of(tmp_path, {**odd, "browser": {"client_id": "explorer"}}))
+
+
+def test_a_browser_needs_a_client(tmp_path: Path) -> None:
+    """The one thing that has no default."""
+    with pytest.raises(SettingsError, match="'client_id' is missing"):
+        read_trusts(file_of(tmp_path, {**GOOD, "browser": {}}))
 
 
 @pytest.mark.parametrize("missing", ["tenant", "issuer", "audience", "cohorts"])

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,15 +12,10 @@ import jwt
 import pytest
 
 from auth.codes import Code, Refusal
-from auth.oidc.issuer import Issuer
-from auth.oidc.keys import Keys
 from auth.oidc.verified import SubjectKey
-from auth.oidc.verifier import Verifier
-from integrations.oidc_http import OidcHttp
-from tests.certificates import Certificates, make_certificates
 from tests.clock import HeldClock
-from tests.node_packages import installed, listening
 from tests.oidc import AUDIENCE
+from tests.oidc_provider import Provider, providing
 
 pytestmark = pytest.mark.slow
 
@@ -29,41 +23,11 @@ CALLBACK = "https://portal.example/callback"
 SCOPES = "tenant.devices.read tenant.areas.read"
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """The issuer, a client that trusts its authority, and the address by which a test turns its keys."""
-
-    issuer: Issuer
-    certificates: Certificates
-    control: str
-
-    async def does(self, what: str) -> None:
-        """`rotate` or `withdraw`."""
-        async with httpx.AsyncClient() as client:
-            (await client.post(f"{self.control}/{what}")).raise_for_status()
-
-    def client(self) -> httpx.AsyncClient:
-        """A browser, or a program."""
-        context = httpx.create_ssl_context()
-        context.load_verify_locations(self.certificates.authority)
-        return httpx.AsyncClient(verify=context, base_url=self.issuer.url, timeout=30)
-
-    def verifier(self, clock: HeldClock) -> Verifier:
-        """With no key and no token yet."""
-        return Verifier(Keys(OidcHttp(self.certificates.authority, timeout=30), clock), clock)
-
-
 @pytest.fixture(scope="module")
 async def provider(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
-    """The oidc-provider of npm, until the tests of this file end."""
-    folder = tmp_path_factory.mktemp("oidc")
-    certificates = make_certificates(folder)
-    program = await installed("oidc", folder)
-    files = (str(certificates.certificate), str(certificates.key))
-    async with listening("node", "issuer.js", *files, AUDIENCE, folder=program) as control:
-        async with httpx.AsyncClient() as client:
-            url = (await client.get(control)).text
-        yield Provider(Issuer(url, AUDIENCE), certificates, control)
+    """The issuer, until the tests of this file end."""
+    async with providing(tmp_path_factory.mktemp("oidc")) as started:
+        yield started
 
 
 @pytest.fixture

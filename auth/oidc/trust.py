@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auth.grants import Grant
+from auth.oidc.browser import BrowserClient
 from auth.oidc.issuer import Issuer
 from auth.oidc.verified import VerifiedToken
 from auth.roles import BuiltInRole
@@ -49,11 +50,12 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A tenant, by its slug, that trusts an issuer, and whom it lets do what."""
+    """A tenant, by its slug, that trusts an issuer, and whom it lets do what; `browser` is how people sign in here."""
 
     tenant: str
     issuer: Issuer
     cohorts: tuple[Cohort, ...]
+    browser: BrowserClient | None = None
 
     def matched(self, verified: VerifiedToken) -> tuple[Cohort, ...]:
         """The cohorts that the bearer belongs to."""

@@ -1,5 +1,7 @@
-// GraphiQL over this server's /graphql. The token lives in its field and nowhere else.
+// GraphiQL over this server's /graphql. A token that was pasted lives in its field and nowhere else, that of a sign-in
+// in account.js; there is one of them at a time.
 
+import * as account from "./account.js";
 import { eventsOf } from "./events.js";
 import { EXAMPLES } from "./examples.js";
 import { storage } from "./storage.js";
@@ -8,7 +10,8 @@ const GRAPHQL = "/graphql";
 const STREAM = "text/event-stream";
 const ACCEPT = `application/graphql-response+json, application/json;q=0.9, ${STREAM};q=0.5`;
 const INTROSPECTION = "IntrospectionQuery";
-const NO_TOKEN = "No token yet: paste one above. “make demo” prints three; “tenantry token create” makes one.";
+const FIRST = account.isOffered ? "sign in, or paste one above." : "paste one above.";
+const NO_TOKEN = `No token yet: ${FIRST} “make demo” prints three; “tenantry token create” makes one.`;
 
 // For the one style element that a dialog of GraphiQL's adds; the policy allows no other.
 globalThis.__webpack_nonce__ = document.querySelector("script[nonce]").nonce;
@@ -24,7 +27,8 @@ let generation = 0;
 // subscription its events, until they end or are stopped.
 async function ask(parameters, added) {
   const headers = new Headers({ accept: ACCEPT, "content-type": "application/json" });
-  if (token.value.trim()) headers.set("authorization", `Bearer ${token.value.trim()}`);
+  const bearer = token.value.trim() || account.bearer();
+  if (bearer) headers.set("authorization", `Bearer ${bearer}`);
   if (tenant.value.trim()) headers.set("x-tenant-id", tenant.value.trim());
   for (const [name, value] of Object.entries(added ?? {})) headers.set(name, value);
   if (!headers.has("authorization") && !headers.has("x-auth-token")) return failure(NO_TOKEN);
@@ -106,3 +110,4 @@ examples.addEventListener("click", () => {
   render();
 });
 render();
+account.open(render);

@@ -3,14 +3,22 @@
 //     {"call": "click", "with": ["#run"]}  ->  {"value": null} or {"error": "…"}
 //
 // A call is a method of Playwright's Page, or `keyboard.…`; `reports` tells what the page asked for and complained of.
+// TRUSTED, where given, is the public key of a certificate that needs no authority: its SHA-256 in base64.
 
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const [executablePath, origin] = process.argv.slice(2);
+const [executablePath, origin, trusted = ""] = process.argv.slice(2);
 const browser = await chromium.launch({
   executablePath,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"],
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-sync",
+    `--ignore-certificate-errors-spki-list=${trusted}`,
+  ],
 });
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, baseURL: origin });
 page.setDefaultTimeout(20_000);

@@ -31,7 +31,7 @@ function newKey() {
 
 // A provider's keys are fixed, so each set has its own; sign-ins begin anew with it.
 function renew() {
-  handler = new Provider(issuer, {
+  const provider = new Provider(issuer, {
     jwks: { keys },
     cookies: { keys: [randomUUID()] },
     scopes: ['openid', ...scope.split(' ')],
@@ -48,7 +48,17 @@ function renew() {
         token_endpoint_auth_method: 'none',
         redirect_uris: ['https://portal.example/callback'],
       },
+      {
+        client_id: 'explorer',
+        token_endpoint_auth_method: 'none',
+        application_type: 'native', // at any port of this machine (RFC 8252, section 7.3)
+        redirect_uris: ['http://127.0.0.1/graphiql'],
+      },
     ],
+    clientBasedCORS: (_context, origin, client) => client.clientId === 'explorer' && /^http:\/\/127\.0\.0\.1:/.test(origin),
+    claims: { profile: ['name'] },
+    conformIdTokenClaims: false,
+    findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id, name: `<b>${id}</b>` }) }),
     extraTokenClaims: () => ({ roles: ['Devices.Read'] }),
     features: {
       clientCredentials: { enabled: true },
@@ -57,7 +67,14 @@ function renew() {
         getResourceServerInfo: () => ({ audience, scope, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),
       },
     },
-  }).callback();
+  });
+  // Its pages for development load a font from elsewhere, and have no icon.
+  provider.use(async (context, next) => {
+    await next();
+    if (context.path === '/favicon.ico') context.status = 204;
+    if (typeof context.body === 'string') context.body = context.body.replace(/@import url\(.*\);/, '');
+  });
+  handler = provider.callback();
 }
 
 function listen(server) {
