@@ -10,8 +10,10 @@ from resolvers.auditing.checking import check
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.auditing import RECORDS, VALUES, rows_of
-from tests.changing import change, changed, create_area, create_device
+from tests.changing import change, changed, create_area, create_device, events
 from tests.estate import Estate
+from tests.tokens import CREATE, READ, created
+from tests.tokens import change as change_token
 
 
 async def recorded(databases: Databases, estate: Estate) -> list[dict[str, Any]]:
@@ -93,6 +95,14 @@ async def test_a_repeated_request_is_recorded_once(ask: Ask, databases: Database
     for _ in range(2):
         await changed(ask, acme, "updateDevice", id=acme.ids["Device"], name="New", clientMutationId="once")
     assert len(await recorded(databases, acme)) == 1
+
+
+async def test_what_no_event_tells_is_recorded_with_its_change(ask: Ask, databases: Databases, acme: Estate) -> None:
+    """The feed says nothing of tokens; the audit does, in the same transaction."""
+    await created(ask, acme)
+    assert (await change_token(ask, acme, CREATE, name="dashboard", scopes=[READ]))["__typename"] == "Conflict"
+    assert [each["action"] for each in await recorded(databases, acme)] == ["token.created"]
+    assert await events(databases, acme) == []
 
 
 async def test_what_requests_leave_verifies(ask: Ask, databases: Databases, acme: Estate) -> None:

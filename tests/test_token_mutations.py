@@ -46,6 +46,8 @@ from tests.tokens import (
 WRITE = frozenset({Scope.TOKENS_WRITE, Scope.TOKENS_READ, Scope.DEVICES_READ})
 # What each mutation that names a token is asked for.
 GIVEN: dict[str, dict[str, Any]] = {UPDATE: {"name": "new"}, ROTATE: {}, REVOKE: {}}
+# The chain's head is locked, and the record written with its values.
+RECORD = ("SELECT", "WITH")
 
 
 @pytest.fixture
@@ -361,14 +363,14 @@ async def test_a_caller_who_acts_elsewhere_is_told_so(
 @pytest.mark.parametrize(
     ("field", "sent"),
     [
-        (CREATE, ["SELECT", "INSERT", "INSERT"]),
-        (UPDATE, ["SELECT", "UPDATE"]),
-        (ROTATE, ["SELECT", "UPDATE", "INSERT"]),
-        (REVOKE, ["SELECT", "UPDATE"]),
+        (CREATE, ["SELECT", "INSERT", "INSERT", *RECORD]),
+        (UPDATE, ["SELECT", "UPDATE", *RECORD]),
+        (ROTATE, ["SELECT", "UPDATE", "INSERT", *RECORD]),
+        (REVOKE, ["SELECT", "UPDATE", *RECORD]),
     ],
 )
 async def test_what_a_change_costs(ask: Ask, acme: Estate, field: str, sent: list[str]) -> None:
-    """The token or its node is locked, and what changes is written; there is no event."""
+    """The token or its node is locked, and what changes is written and recorded; there is no event."""
     made = (await created(ask, acme))["token"]
     new = {"name": "x", "scopes": [READ], "node": acme.ids["Area"]}
     with statements() as counted:

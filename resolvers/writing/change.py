@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loaders.entities import AREA, LOCATION, Entity
 from loaders.reach import condition
 from loaders.window import Row
-from models import Event
+from models import AuditAction, Event
 from models.event import ChangeKind
 from models.hierarchy import Reach
 from resolvers.auditing.chain import append
@@ -106,12 +106,22 @@ class Change:
             event["left_location_id"] = before.get("location_id")
             event["left_area_id"] = before["parent_id"] if entity is AREA else before.get("area_id")
         self.told.append(event)
-        self.records.append(changed_record(self.context, action_of(kind, entity), entity, (before, row), changed))
+        self.record(action_of(kind, entity), entity, row, changed, before=before)
+
+    def record(
+        self, action: AuditAction, entity: Entity, row: Row, changed: Sequence[str] = (), *, before: Row | None = None
+    ) -> None:
+        """Add a record to the audit alone, of what no event tells; of the columns in `changed` those that differ."""
+        self.records.append(changed_record(self.context, action, entity, (before, row), changed))
 
     async def publish(self) -> None:
         """Number the events and records and write them; the tenant's other writers wait from here until the commit."""
-        if not self.told:
-            return
+        if self.told:
+            await self._publish_events()
+        if self.records:
+            await append(self.connection, self.tenant_id, self.context.clock.now(), self.records)
+
+    async def _publish_events(self) -> None:
         first = await take_numbers(self.connection, self.tenant_id, len(self.told))
         principal = self.context.caller.principal
         common = {
@@ -124,7 +134,6 @@ class Change:
         await self.connection.execute(
             insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
         )
-        await append(self.connection, self.tenant_id, self.context.clock.now(), self.records)
         await self.context.feeds.announce(self.connection, self.tenant_id)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.token import Secret, digest, mint
 from loaders.entities import TOKEN
 from loaders.window import Row
-from models import Credential, Token
+from models import AuditAction, Credential, Token
 from models.clock import Clock
 from resolvers.problems import Conflict, Problem
 from resolvers.writing.change import Change
@@ -39,7 +39,10 @@ async def create(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]
     }
     values = fields.all_checked(checks)
     node = await granted_node(change, values["scopes"], given.get("node"))
-    return await issue(change.connection, change.context.clock, change.tenant_id, {**values, **columns_of(node)})
+    columns = {**values, **columns_of(node)}
+    row, secret = await issue(change.connection, change.context.clock, change.tenant_id, columns)
+    change.record(AuditAction.TOKEN_CREATED, TOKEN, row, list(columns))
+    return row, secret
 
 
 async def issue(

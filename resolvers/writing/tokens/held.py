@@ -12,7 +12,7 @@ from auth.scopes import Scope
 from loaders.entities import TOKEN
 from loaders.reach import condition
 from loaders.window import Row
-from models import ids
+from models import AuditAction, ids
 from resolvers.problems import Conflict, Forbidden, NotFound, Problem
 from resolvers.writing.change import Change
 
@@ -57,8 +57,8 @@ def refuse_ended(token: Row, now: datetime) -> None:
         raise Problem(Conflict("The token has expired: make another one."))
 
 
-async def written(change: Change, token: Row, columns: Mapping[str, Any]) -> Row:
-    """The token with these columns, one version on."""
+async def written(change: Change, action: AuditAction, token: Row, columns: Mapping[str, Any]) -> Row:
+    """The token with these columns, one version on; recorded."""
     table = TOKEN.sql
     statement = (
         update(table)
@@ -67,6 +67,7 @@ async def written(change: Change, token: Row, columns: Mapping[str, Any]) -> Row
         .returning(table)
     )
     [row] = await change.rows(statement)
+    change.record(action, TOKEN, row, list(columns), before=token)
     return row
 
 

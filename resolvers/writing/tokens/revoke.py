@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loaders.window import Row
+from models import AuditAction
 from resolvers.writing.change import Change
 from resolvers.writing.tokens.held import held, own, written
 
@@ -21,4 +22,4 @@ async def revoke_own(change: Change, _given: Mapping[str, Any]) -> Row:
 async def _revoked(change: Change, token: Row) -> Row:
     if token["revoked_at"] is not None:
         return token
-    return await written(change, token, {"revoked_at": change.context.clock.now()})
+    return await written(change, AuditAction.TOKEN_REVOKED, token, {"revoked_at": change.context.clock.now()})

@@ -9,12 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from auth.token import Secret
 from loaders.entities import TOKEN
 from loaders.window import Row
+from models import AuditAction
 from models.clock import Clock
 from resolvers.writing.change import Change
 from resolvers.writing.tokens.create import add_secret
 from resolvers.writing.tokens.fields import overlap_of
 from resolvers.writing.tokens.grant import demand_all_of
 from resolvers.writing.tokens.held import held, own, refuse_ended
+
+# The columns that a rotation writes.
+RENEWED = ("generation", "overlap_ends_at")
 
 
 async def rotate(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]:
@@ -25,13 +29,12 @@ async def rotate(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]
     """
     token = await held(change, given)
     await demand_all_of(change, token)
-    return await renew(change.connection, change.context.clock, token, given.get("overlap"))
+    return await _rotated(change, token, given)
 
 
 async def rotate_own(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]:
     """The caller's own token, and its new secret. Raises Problem (Conflict, Invalid or Forbidden)."""
-    token = await own(change)
-    return await renew(change.connection, change.context.clock, token, given.get("overlap"))
+    return await _rotated(change, await own(change), given)
 
 
 async def renew(connection: AsyncConnection, clock: Clock, token: Row, overlap: int | None) -> tuple[Row, Secret]:
@@ -57,3 +60,9 @@ async def renew(connection: AsyncConnection, clock: Clock, token: Row, overlap: 
     )
     row = dict((await connection.execute(statement)).mappings().one())
     return row, await add_secret(connection, row)
+
+
+async def _rotated(change: Change, token: Row, given: Mapping[str, Any]) -> tuple[Row, Secret]:
+    row, secret = await renew(change.connection, change.context.clock, token, given.get("overlap"))
+    change.record(AuditAction.TOKEN_ROTATED, TOKEN, row, RENEWED, before=token)
+    return row, secret

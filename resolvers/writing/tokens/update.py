@@ -6,6 +6,7 @@ from typing import Any
 from auth.networks import covers, networks
 from auth.requirement import AUTHENTICATED
 from loaders.window import Row
+from models import AuditAction
 from models.hierarchy import Reach
 from resolvers.problems import Forbidden, Invalid, Problem
 from resolvers.writing.change import Change
@@ -32,7 +33,7 @@ async def update(change: Change, given: Mapping[str, Any]) -> Row:
     changed = changes(token, columns)
     if not changed:
         return token
-    return await written(change, token, {name: columns[name] for name in changed})
+    return await written(change, AuditAction.TOKEN_UPDATED, token, {name: columns[name] for name in changed})
 
 
 def _checks(change: Change, given: Mapping[str, Any]) -> fields.Checks:
