@@ -63,7 +63,7 @@ class Callers:
             principal = await self._authenticator.authenticate(headers, younger_than, address)
         else:
             principal = await self._throttle.authenticate(self._authenticator, headers, address, younger_than)
-        caller = await self._selector.select(principal, headers, younger_than)
+        caller = await self._selector.select(principal, headers, younger_than, address)
         if self._usage is not None:
             self._usage.note(principal, address)
         return caller

@@ -21,6 +21,7 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.hierarchy import Reach
+from resolvers.auditing.record import Record
 from resolvers.following.feeds import Feeds
 
 NOTHING_ASKED: Mapping[str, Requirement] = MappingProxyType({})
@@ -52,6 +53,8 @@ class Context:
         self.idempotency_key = idempotency_key
         self._standing = standing
         self._credentials = credentials
+        # What the audit is to hold of what was read, written when the query has ended.
+        self.noted: list[Record] = []
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
