@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from auth.attempts import Attempt, Reason
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Address, Headers, challenge, presented_token
@@ -61,14 +62,18 @@ class _Found:
     """A token as the database had it."""
 
     principal: Principal
-    revoked: bool
+    ended: Reason | None
     overlap_ends_at: datetime | None
     networks: tuple[Network, ...] = ()
 
     def is_good_at(self, moment: datetime) -> bool:
         """Whether its secret still counts for something; its tenant may be suspended."""
         ends = (self.principal.expires_at, self.overlap_ends_at or self.principal.expires_at)
-        return moment < min(ends) and not self.revoked and self.principal.home.status != TenantStatus.DELETED
+        return moment < min(ends) and self.ended is None and self.principal.home.status != TenantStatus.DELETED
+
+    def misused(self, reason: Reason) -> Attempt:
+        """Somebody presents it, and is refused."""
+        return Attempt(reason, self.principal.home.id, self.principal.token_id)
 
 
 class Authenticator:
@@ -103,21 +108,26 @@ class Authenticator:
         """
         text = presented_token(headers)
         if self._sign_in is not None and looks_signed(text):
-            return await self._sign_in.principal(text, younger_than)
+            return await self._signed_in(self._sign_in, text, younger_than)
         if not is_well_formed(text):
-            raise _bad_token(BAD_TOKEN)
+            raise _bad_token(BAD_TOKEN, Attempt(Reason.UNKNOWN))
         found = await self._found.get(digest(text), younger_than)
-        if found is None or found.revoked or found.principal.home.status == TenantStatus.DELETED:
-            raise _bad_token(BAD_TOKEN)
+        if found is None:
+            raise _bad_token(BAD_TOKEN, Attempt(Reason.UNKNOWN))
+        if found.ended is not None:
+            raise _bad_token(BAD_TOKEN, found.misused(found.ended))
+        if found.principal.home.status == TenantStatus.DELETED:
+            raise _bad_token(BAD_TOKEN, found.misused(Reason.DELETED))
         if not allows(found.networks, address):
             _log.warning("token %s was presented from outside its networks: %s", found.principal.token_id, address)
-            raise _bad_token(BAD_TOKEN)
+            raise _bad_token(BAD_TOKEN, found.misused(Reason.NETWORK))
         if found.principal.expires_at <= self._clock.now():
-            raise _bad_token(EXPIRED_TOKEN)
+            raise _bad_token(EXPIRED_TOKEN, found.misused(Reason.EXPIRED))
         if found.overlap_ends_at is not None and found.overlap_ends_at <= self._clock.now():
-            raise _bad_token(ROTATED_TOKEN)
+            raise _bad_token(ROTATED_TOKEN, found.misused(Reason.ROTATED))
         if found.principal.home.status != TenantStatus.ACTIVE:
-            raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
+            suspended = found.misused(Reason.SUSPENDED)
+            raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.", attempt=suspended)
         return found.principal
 
     def knows(self, text: str) -> bool:
@@ -133,6 +143,14 @@ class Authenticator:
     def forget(self, token_hash: bytes | None = None) -> None:
         """Ask the database again about one token (by its digest), or about all."""
         self._found.forget(token_hash)
+
+    async def _signed_in(self, sign_in: SignIn, text: str, younger_than: float | None) -> Principal:
+        try:
+            return await sign_in.principal(text, younger_than)
+        except Refusal as refusal:
+            if refusal.code is not Code.UNAVAILABLE:
+                refusal.attempt = Attempt(Reason.ISSUER)
+            raise
 
     async def _look_up(self, token_hash: bytes) -> _Found | None:
         async with self._platform.read(None) as connection:
@@ -150,8 +168,8 @@ class Authenticator:
         )
         # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
         ends = row.overlap_ends_at if row.age == 1 else None
-        revoked = row.revoked_at is not None or row.age > 1
-        return _Found(principal, revoked=revoked, overlap_ends_at=ends, networks=networks(row.networks))
+        ended = Reason.REVOKED if row.revoked_at is not None else Reason.ROTATED if row.age > 1 else None
+        return _Found(principal, ended=ended, overlap_ends_at=ends, networks=networks(row.networks))
 
 
 def _node(row: Any) -> Node | None:
@@ -171,5 +189,5 @@ def _known_scopes(token_id: uuid.UUID, stored: list[str]) -> frozenset[Scope]:
     return frozenset(Scope(name) for name in stored if name not in unknown)
 
 
-def _bad_token(message: str) -> Refusal:
-    return Refusal(Code.UNAUTHENTICATED, message, headers=challenge("invalid_token", message))
+def _bad_token(message: str, attempt: Attempt) -> Refusal:
+    return Refusal(Code.UNAUTHENTICATED, message, headers=challenge("invalid_token", message), attempt=attempt)
