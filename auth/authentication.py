@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from auth.attempts import Attempt, Reason
 from auth.bearer import bearer_by_hash
 from auth.cache import Cache
 from auth.codes import Code, Refusal
@@ -34,16 +35,18 @@ class _Found:
     """A token as the database had it."""
 
     principal: Principal
-    revoked: bool
+    ended: Reason | None
     overlap_ends_at: datetime | None
-    owner_is_disabled: bool = False
     networks: tuple[Network, ...] = ()
 
     def is_good_at(self, moment: datetime) -> bool:
         """Whether its secret still counts for something; its tenant may be suspended."""
         ends = (self.principal.expires_at, self.overlap_ends_at or self.principal.expires_at)
-        good = not self.revoked and not self.owner_is_disabled
-        return moment < min(ends) and good and self.principal.home.status != TenantStatus.DELETED
+        return moment < min(ends) and self.ended is None and self.principal.home.status != TenantStatus.DELETED
+
+    def misused(self, reason: Reason) -> Attempt:
+        """Somebody presents it, and is refused."""
+        return Attempt(reason, self.principal.home.id, self.principal.token_id)
 
 
 class Authenticator:
@@ -78,23 +81,27 @@ class Authenticator:
         """
         text = presented_token(headers)
         if self._sign_in is not None and looks_signed(text):
-            return await self._sign_in.principal(text, younger_than, address)
+            return await self._signed_in(self._sign_in, text, younger_than, address)
         if not is_well_formed(text):
-            raise _bad_token(BAD_TOKEN)
+            raise _bad_token(BAD_TOKEN, Attempt(Reason.UNKNOWN))
         found = await self._found.get(digest(text), younger_than)
-        if found is None or found.revoked or found.principal.home.status == TenantStatus.DELETED:
-            raise _bad_token(BAD_TOKEN)
+        if found is None:
+            raise _bad_token(BAD_TOKEN, Attempt(Reason.UNKNOWN))
+        if found.ended is not None:
+            said = DISABLED_OWNER if found.ended is Reason.DISABLED else BAD_TOKEN
+            raise _bad_token(said, found.misused(found.ended))
+        if found.principal.home.status == TenantStatus.DELETED:
+            raise _bad_token(BAD_TOKEN, found.misused(Reason.DELETED))
         if not allows(found.networks, address):
             _log.warning("token %s was presented from outside its networks: %s", found.principal.token_id, address)
-            raise _bad_token(BAD_TOKEN)
+            raise _bad_token(BAD_TOKEN, found.misused(Reason.NETWORK))
         if found.principal.expires_at <= self._clock.now():
-            raise _bad_token(EXPIRED_TOKEN)
+            raise _bad_token(EXPIRED_TOKEN, found.misused(Reason.EXPIRED))
         if found.overlap_ends_at is not None and found.overlap_ends_at <= self._clock.now():
-            raise _bad_token(ROTATED_TOKEN)
-        if found.owner_is_disabled:
-            raise _bad_token(DISABLED_OWNER)
+            raise _bad_token(ROTATED_TOKEN, found.misused(Reason.ROTATED))
         if found.principal.home.status != TenantStatus.ACTIVE:
-            raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.")
+            suspended = found.misused(Reason.SUSPENDED)
+            raise Refusal(Code.TENANT_SUSPENDED, "The token's tenant is suspended.", attempt=suspended)
         return found.principal
 
     def knows(self, text: str) -> bool:
@@ -111,6 +118,16 @@ class Authenticator:
         """Ask the database again about one token (by its digest), or about all."""
         self._found.forget(token_hash)
 
+    async def _signed_in(
+        self, sign_in: SignIn, text: str, younger_than: float | None, address: Address | None
+    ) -> Principal:
+        try:
+            return await sign_in.principal(text, younger_than, address)
+        except Refusal as refusal:
+            if refusal.code is not Code.UNAVAILABLE:
+                refusal.attempt = Attempt(Reason.ISSUER)
+            raise
+
     async def _look_up(self, token_hash: bytes) -> _Found | None:
         bearer = await bearer_by_hash(self._platform, token_hash)
         if bearer is None:
@@ -118,15 +135,11 @@ class Authenticator:
         row = bearer.row
         # The secret in use ends with its token, the one before it with the overlap, an older one is unknown.
         ends = row.overlap_ends_at if row.age == 1 else None
-        revoked = row.revoked_at is not None or row.age > 1
-        return _Found(
-            bearer.principal,
-            revoked=revoked,
-            overlap_ends_at=ends,
-            owner_is_disabled=row.owner_ended_at is not None,
-            networks=networks(row.networks),
-        )
+        ended = Reason.REVOKED if row.revoked_at is not None else Reason.ROTATED if row.age > 1 else None
+        if ended is None and row.owner_ended_at is not None:
+            ended = Reason.DISABLED
+        return _Found(bearer.principal, ended=ended, overlap_ends_at=ends, networks=networks(row.networks))
 
 
-def _bad_token(message: str) -> Refusal:
-    return Refusal(Code.UNAUTHENTICATED, message, headers=challenge("invalid_token", message))
+def _bad_token(message: str, attempt: Attempt) -> Refusal:
+    return Refusal(Code.UNAUTHENTICATED, message, headers=challenge("invalid_token", message), attempt=attempt)

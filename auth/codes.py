@@ -7,6 +7,8 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Self
 
+from auth.attempts import Attempt
+
 
 class Code(StrEnum):
     """Grammar: UPPER_SNAKE_CASE; `LIMIT_…` names the bound that a document crosses."""
@@ -105,10 +107,15 @@ class Refusal(Exception):
         *,
         headers: tuple[tuple[str, str], ...] = (),
         extensions: dict[str, object] | None = None,
+        attempt: Attempt | None = None,
     ) -> None:
-        """`headers` go with the HTTP answer; `extensions` stand beside `code` in a GraphQL error."""
+        """`headers` go with the HTTP answer; `extensions` stand beside `code` in a GraphQL error.
+
+        `attempt` is what the audit is told of it and the caller is not.
+        """
         super().__init__(message)
         self.code = code
         self.message = message
         self.headers = headers
         self.extensions = extensions or {}
+        self.attempt = attempt

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from auth.attempts import Attempt
 from auth.credentials import Address
 from auth.oidc.issuer import Issuer
 from auth.principal import PrincipalKind
@@ -13,6 +14,14 @@ from models.ids import Prefix
 
 class KeySetUnavailable(Exception):
     """An issuer did not answer, or not with what was asked; the message is for the log, never for a caller."""
+
+
+class Watch(Protocol):
+    """Keeps what happens at the door. A request never waits for it, and never fails with it."""
+
+    def refused(self, attempt: Attempt, address: Address | None, request_id: str | None) -> None:
+        """Somebody tried to get in, just now."""
+        ...
 
 
 class KeySets(Protocol):

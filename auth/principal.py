@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from auth.credentials import Address
 from auth.grants import Grant, applicable, narrowed, reach_of, scopes_of
 from auth.requirement import Requirement
 from auth.scopes import Scope
@@ -77,10 +78,14 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A principal, and the tenant that this request acts in: its own, or one beneath it."""
+    """A principal, and the tenant that this request acts in: its own, or one beneath it.
+
+    `address` is where it calls from, as far as that is known.
+    """
 
     principal: Principal
     tenant: TenantRef
+    address: Address | None = None
     # What holds in the tenant, and every scope that holds somewhere in it: reckoned once.
     grants: tuple[Grant, ...] = field(init=False, repr=False, compare=False)
     scopes: frozenset[Scope] = field(init=False, repr=False, compare=False)

@@ -7,7 +7,9 @@ import asyncio
 from typing import Protocol
 
 from auth.authentication import Authenticator
+from auth.codes import Refusal
 from auth.credentials import Address, Headers
+from auth.ports import Watch
 from auth.principal import Caller
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
@@ -40,21 +42,30 @@ class Callers:
         throttle: Throttle,
         clock: Clock,
         usage: Usage | None = None,
+        *,
+        watch: Watch | None = None,
     ) -> None:
-        """`usage` notes which tokens were used, if anybody wants to know."""
+        """`usage` notes which tokens were used, and `watch` who is refused, if anybody wants to know."""
         self._usage = usage
+        self._watch = watch
         self._authenticator = authenticator
         self._selector = selector
         self._throttle = throttle
         self._clock = clock
 
     async def caller(
-        self, headers: Headers, address: Address | None, *, younger_than: float | None = None, again: bool = False
+        self,
+        headers: Headers,
+        address: Address | None,
+        *,
+        request_id: str | None = None,
+        younger_than: float | None = None,
+        again: bool = False,
     ) -> Caller:
         """Who calls, and for which tenant, as of at most `younger_than` seconds ago, if not five.
 
         `address` is where it calls from, as far as that is known. To lose a right is no attempt to get one: what is
-        asked `again` is not throttled.
+        asked `again` is neither throttled nor watched.
 
         Raises:
             Refusal: UNAUTHENTICATED, RATE_LIMITED, TENANT_SUSPENDED, TENANT_NOT_FOUND …
@@ -62,34 +73,58 @@ class Callers:
         if again:
             principal = await self._authenticator.authenticate(headers, younger_than, address)
         else:
-            principal = await self._throttle.authenticate(self._authenticator, headers, address, younger_than)
-        caller = await self._selector.select(principal, headers, younger_than)
+            try:
+                principal = await self._throttle.authenticate(self._authenticator, headers, address, younger_than)
+            except Refusal as refusal:
+                if self._watch is not None and refusal.attempt is not None:
+                    self._watch.refused(refusal.attempt, address, request_id)
+                raise
+        caller = await self._selector.select(principal, headers, younger_than, address)
         if self._usage is not None:
             self._usage.note(principal, address)
         return caller
 
-    def standing(self, headers: Headers, address: Address | None, ask_every: float = ASK_EVERY) -> "Standing":
+    def standing(
+        self,
+        headers: Headers,
+        address: Address | None,
+        ask_every: float = ASK_EVERY,
+        *,
+        request_id: str | None = None,
+    ) -> "Standing":
         """The same for somebody who stays; `ask_every` in seconds."""
-        return Standing(self, headers, address, self._clock, ask_every)
+        return Standing(self, headers, address, self._clock, ask_every, request_id=request_id)
 
 
 class Standing:
     """Who presented these headers, and for which tenant, as it is now."""
 
     def __init__(
-        self, callers: Callers, headers: Headers, address: Address | None, clock: Clock, ask_every: float = ASK_EVERY
+        self,
+        callers: Callers,
+        headers: Headers,
+        address: Address | None,
+        clock: Clock,
+        ask_every: float = ASK_EVERY,
+        *,
+        request_id: str | None = None,
     ) -> None:
         self._callers = callers
         self._headers = tuple(headers)
         self._address = address
         self._clock = clock
         self._ask_every = ask_every
+        self._request_id = request_id
         self._has_stood = False
 
     async def caller(self) -> Caller:
         """The caller as of at most `ask_every` seconds ago. Raises Refusal, as at the beginning of any request."""
         caller = await self._callers.caller(
-            self._headers, self._address, younger_than=self._ask_every, again=self._has_stood
+            self._headers,
+            self._address,
+            request_id=self._request_id,
+            younger_than=self._ask_every,
+            again=self._has_stood,
         )
         self._has_stood = True
         return caller

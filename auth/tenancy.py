@@ -11,7 +11,7 @@ from sqlalchemy import any_, literal, select
 
 from auth.cache import Cache
 from auth.codes import Code, Refusal
-from auth.credentials import Headers, values
+from auth.credentials import Address, Headers, values
 from auth.grants import applicable
 from auth.principal import Caller, Principal, TenantRef
 from models import Tenant, TenantStatus
@@ -33,7 +33,13 @@ class TenantSelector:
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=keep_at_most
         )
 
-    async def select(self, principal: Principal, headers: Headers, younger_than: float | None = None) -> Caller:
+    async def select(
+        self,
+        principal: Principal,
+        headers: Headers,
+        younger_than: float | None = None,
+        address: Address | None = None,
+    ) -> Caller:
         """The principal in the tenant named by id, UUID or slug, or in its own where none is named.
 
         A suspended tenant beneath the principal's own may still be acted in: somebody has to put it in order.
@@ -44,15 +50,15 @@ class TenantSelector:
         home = principal.home
         named = values(headers, b"x-tenant-id")
         if not named:
-            return Caller(principal, home)
+            return Caller(principal, home, address)
         wanted = id_or_slug(_unambiguous(named))
         if wanted in {home.id, home.slug}:
-            return Caller(principal, home)
+            return Caller(principal, home, address)
         # What is bound to a node of its own tenant holds in no other one.
         tenant = None if wanted is None else await self._beneath.get((home.id, wanted), younger_than)
         if tenant is None or not applicable(principal.grants, home.id, tenant.path):
             raise Refusal(Code.TENANT_NOT_FOUND, "There is no such tenant, or not for this token.")
-        return Caller(principal, tenant)
+        return Caller(principal, tenant, address)
 
     async def _look_up(self, key: tuple[uuid.UUID, uuid.UUID | str]) -> TenantRef | None:
         home, wanted = key

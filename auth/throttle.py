@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_network
 from math import ceil
 
+from auth.attempts import Attempt, Reason
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
 from auth.counters import Count, Counters
@@ -113,6 +114,7 @@ class Throttle:
                 ("ratelimit-policy", f'"{bound.policy}";q={bound.most};w={self._window}'),
                 ("ratelimit", f'"{bound.policy}";r=0;t={seconds}'),
             ),
+            attempt=Attempt(Reason.THROTTLED),
         )
 
 

@@ -1,12 +1,14 @@
 """Bulk mutation fields: many items in one change, each answered with its thing or its problem."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from loaders.window import Row
 from resolvers.context import Info
-from resolvers.mutations import key_of, shown
+from resolvers.mutations import is_refusal, key_of, or_problem, shown
 from resolvers.problems import Invalid, Problem
+from resolvers.recording import record_refusal
 from resolvers.writing.bulk.outcome import Item, Outcome
 from resolvers.writing.change import Change, perform
 from resolvers.writing.nouns import Noun
@@ -35,21 +37,29 @@ def bulk_mutation(noun: Noun, action: BulkAction) -> Callable[..., Awaitable[Row
 
     async def resolve(_root: Any, info: Info, *, input: dict[str, Any]) -> Row:  # noqa: A002 (the graph's name)
         items = input["items"]
+        problems: list[str] = []
 
         async def work(change: Change) -> Row:
-            answer = _shown(noun, await action(change, noun, items, atomic=bool(input.get("atomic"))))
+            outcome = await action(change, noun, items, atomic=bool(input.get("atomic")))
+            problems[:] = [type(each).__name__ for each in outcome.problems.values() if is_refusal(each)]
+            answer = _shown(noun, outcome)
             if not answer["written"]:
                 raise NothingWritten(answer)
             return answer
 
-        try:
+        async def run() -> Row:
             key = key_of(info, input)
             _check_count(len(items))
-            return await perform(info.context, info.field_name, input, key, work, again_if_taken=True)
-        except NothingWritten as nothing:
-            return nothing.answer
-        except Problem as problem:
-            return shown(problem.noun)
+            try:
+                return await perform(info.context, info.field_name, input, key, work, again_if_taken=True)
+            except NothingWritten as nothing:
+                return nothing.answer
+
+        answer = await or_problem(info, run())
+        if problems:
+            # How many items were refused, by the problem that each is answered with.
+            await record_refusal(info.context, {"operation": info.field_name, "answers": Counter(problems)})
+        return answer
 
     return resolve
 

@@ -22,7 +22,6 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.hierarchy import Reach
-from resolvers.auditing.chain import append_apart
 from resolvers.auditing.record import Record
 from resolvers.following.feeds import Feeds
 
@@ -57,9 +56,8 @@ class Context:
         self._standing = standing
         self._credentials = credentials
         self._examine = examine
-        # What is to be recorded of reading: appended when it has ended, so that no request waits for a second
-        # connection while it holds one.
-        self.seen: list[Record] = []
+        # What the audit is to hold of what was read, written when the query has ended.
+        self.noted: list[Record] = []
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
@@ -199,5 +197,3 @@ async def context_of(
         yield context
     finally:
         await asyncio.shield(asyncio.ensure_future(context.end()))
-    if context.seen:
-        await append_apart(database, clock, context.tenant_id, context.seen)

@@ -13,11 +13,11 @@ from auth.principal import Caller
 from auth.verifying import TokenState, state_of
 from loaders.entities import TOKEN
 from loaders.window import Row
-from models import ids
+from models import AuditAction, ids
 from models.hierarchy import Node
 from resolvers.context import Context, Info
 from resolvers.me import PREFIXES
-from resolvers.recording import explained_record
+from resolvers.recording import record_of, target_of
 from resolvers.token import refuse_literal
 
 MISSING = "There is no such token within reach; to explain another's takes tenant.tokens.read where that token is."
@@ -61,7 +61,8 @@ async def _bearer(info: Info, token: str | None) -> tuple[Caller, TokenState]:
     if bearer is None:
         raise Refusal(Code.NOT_FOUND, MISSING)
     if sought.token_id != own.token_id:
-        context.seen.append(explained_record(context, sought.token_id))
+        target = target_of(TOKEN, {"id": sought.token_id})
+        context.noted.append(record_of(context, AuditAction.ACCESS_EXPLAINED, target, {}))
     return Caller(bearer.principal, context.caller.tenant), state_of(bearer, sought.generation, context.clock.now())
 
 

@@ -33,15 +33,29 @@ def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Row]]:
             row = await action(change, noun, input)
             return row if "__typename" in row else {**row, "__typename": noun.entity.name}
 
-        try:
+        async def run() -> Row:
             refuse_bound(context, noun)
             return await perform(context, info.field_name, input, key_of(info, input), work)
-        except Problem as problem:
-            if isinstance(problem.noun, NotFound | Forbidden):
-                await record_refusal(context, {"operation": info.field_name, "answer": type(problem.noun).__name__})
-            return shown(problem.noun)
+
+        return await or_problem(info, run())
 
     return resolve
+
+
+async def or_problem(info: Info, running: Awaitable[Row]) -> Row:
+    """What a mutation answers, or its problem; one that was out of reach or forbidden is recorded."""
+    try:
+        return await running
+    except Problem as problem:
+        if is_refusal(problem.noun):
+            named = {"operation": info.field_name, "answer": type(problem.noun).__name__}
+            await record_refusal(info.context, named)
+        return shown(problem.noun)
+
+
+def is_refusal(noun: ProblemNoun) -> bool:
+    """Whether the caller may not, or must not know: what else went wrong is no matter of rights."""
+    return isinstance(noun, NotFound | Forbidden)
 
 
 def shown(noun: ProblemNoun) -> Row:

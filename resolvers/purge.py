@@ -19,6 +19,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     delete,
     func,
     or_,
@@ -29,13 +30,16 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders.entities import AREA, LOCATION, ORGANIZATION, ROLE_BINDING, TOKEN
-from models import Base, Deletion, Replay, ids
+from models import AuditAction, Base, Deletion, Replay, ids
 from models.clock import Clock
 from models.database import Database
+from resolvers.auditing import Changed, Record, append, command_record, estate_of, told
 from resolvers.bulk import STATEMENT_TIMEOUT
+from resolvers.recording import target_of
 from resolvers.writing.nouns import BY_ENTITY, NOUNS
 from resolvers.writing.replay import KEPT
 
+COMMAND = "tenantry purge"
 # In this order nothing that still stands refers to what goes. A tree goes in one statement, which PostgreSQL checks
 # at its end.
 CHILDREN_FIRST: tuple[Table, ...] = tuple(
@@ -76,7 +80,10 @@ class _Set:
 async def purge(
     database: Database, clock: Clock, tenant_id: uuid.UUID, older_than: timedelta, *, dry_run: bool = False
 ) -> Purged:
-    """Remove the tenant's deletion sets that are older, and its first answers that no repeated request can ask for."""
+    """Remove the tenant's deletion sets that are older, and its first answers that no repeated request can ask for.
+
+    What went is recorded, and each token that was revoked with it.
+    """
     now = clock.now()
     opened = database.read(tenant_id) if dry_run else database.write(tenant_id)
     async with opened as connection:
@@ -86,8 +93,7 @@ async def purge(
         answers = await _take(connection, Replay.__table__, outdated, dry_run=dry_run)
         old = await _sets(connection, tenant_id, now - older_than, lock=not dry_run)
         free = await _unreferred(connection, tenant_id, {each.id for each in old})
-        if not dry_run:
-            await _unbind(connection, tenant_id, free, now)
+        unbound = [] if dry_run else await _unbind(connection, tenant_id, free, now)
         rows = {
             table.name: await _take(
                 connection, table, _of(table, tenant_id, table.c.deletion_id, free), dry_run=dry_run
@@ -99,6 +105,14 @@ async def purge(
             connection, sets, _of(sets, tenant_id, sets.c.id, free), dry_run=dry_run
         )
         rows[Replay.__tablename__] = answers
+        if not dry_run and any(rows.values()):
+            went = told(
+                rows={name: count for name, count in rows.items() if count},
+                deleted_until=now - older_than,
+                held_back=len(old) - len(free),
+            )
+            record = command_record(COMMAND, AuditAction.ESTATE_PURGED, estate_of(tenant_id), went)
+            await append(connection, tenant_id, now, [*unbound, record])
     return Purged(rows, tuple(each.shown for each in old if each.id not in free))
 
 
@@ -158,10 +172,12 @@ def _referred(table: Table, key: ForeignKeyConstraint, tenant_id: uuid.UUID, fre
     )
 
 
-async def _unbind(connection: AsyncConnection, tenant_id: uuid.UUID, free: set[uuid.UUID], now: datetime) -> None:
+async def _unbind(
+    connection: AsyncConnection, tenant_id: uuid.UUID, free: set[uuid.UUID], now: datetime
+) -> list[Record]:
     """Revoke the tokens that are bound to what goes, and let go of it: revoked, they reach nothing.
 
-    Bindings of roles to it go with it.
+    Bindings of roles to it go with it. A record for each of them, and for each token that was good until now.
     """
     bound_to = {"organization_id": ORGANIZATION.sql, "location_id": LOCATION.sql, "area_id": AREA.sql}
 
@@ -174,15 +190,29 @@ async def _unbind(connection: AsyncConnection, tenant_id: uuid.UUID, free: set[u
         )
 
     token, binding = TOKEN.sql, ROLE_BINDING.sql
-    await connection.execute(delete(binding).where(binding.c.tenant_id == tenant_id, goes(binding)))
+    gone = delete(binding).where(binding.c.tenant_id == tenant_id, goes(binding)).returning(binding.c.id)
+    taken = list(await connection.scalars(gone))
     unbound: dict[str, Any] = dict.fromkeys(bound_to)
-    await connection.execute(
+    ended = await connection.scalars(
         update(token)
         .where(token.c.tenant_id == tenant_id, goes(token))
         .values(
             **unbound, revoked_at=func.coalesce(token.c.revoked_at, now), updated_at=now, version=token.c.version + 1
         )
+        .returning(case((token.c.revoked_at == now, token.c.id)))
     )
+    revoked = {"revoked_at": Changed(None, now)}
+    return [
+        *(
+            command_record(COMMAND, AuditAction.ROLE_BINDING_DELETED, target_of(ROLE_BINDING, {"id": each}), {})
+            for each in taken
+        ),
+        *(
+            command_record(COMMAND, AuditAction.TOKEN_REVOKED, target_of(TOKEN, {"id": each}), revoked)
+            for each in ended
+            if each is not None
+        ),
+    ]
 
 
 def _of(table: Any, tenant_id: uuid.UUID, column: Any, free: set[uuid.UUID]) -> ColumnElement[bool]:

@@ -1,18 +1,38 @@
 """What requests leave in the audit: their changes, in the changes' own transaction, and what they were refused."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auth.principal import Caller
-from loaders.entities import TOKEN, Entity
+from loaders.entities import Entity
 from loaders.window import Row
 from models import AuditAction, AuditOutcome, ids
 from models.event import ChangeKind
 from models.ids import Prefix
 from resolvers.auditing.chain import append_apart
-from resolvers.auditing.record import Actor, Record, Target, changed_fields
+from resolvers.auditing.record import Actor, Changed, Record, Target, changed_fields, told
 from resolvers.context import Context
+
+
+def record_of(
+    context: Context,
+    action: AuditAction,
+    target: Target | None,
+    changed: Mapping[str, Changed],
+    *,
+    outcome: AuditOutcome = AuditOutcome.SUCCEEDED,
+) -> Record:
+    """Something that the request's caller did."""
+    address = context.caller.address
+    return Record(
+        actor_of(context.caller),
+        action,
+        target,
+        outcome,
+        changed,
+        context.request_id,
+        None if address is None else str(address),
+    )
 
 
 def changed_record(
@@ -20,13 +40,12 @@ def changed_record(
 ) -> Record:
     """A change of one thing: the fields that were written, as they were and as they are (`rows`)."""
     before, after = rows
-    return Record(
-        actor_of(context.caller),
-        action,
-        Target(entity.name, ids.encode(entity.prefix, after["id"])),
-        changed=changed_fields(before, after, changed),
-        request_id=context.request_id,
-    )
+    return record_of(context, action, target_of(entity, after), changed_fields(before, after, changed))
+
+
+def target_of(entity: Entity, row: Mapping[str, Any]) -> Target:
+    """A thing, by its id as the graph shows it."""
+    return Target(entity.name, ids.encode(entity.prefix, row["id"]))
 
 
 def action_of(kind: ChangeKind | str, entity: Entity) -> AuditAction:
@@ -39,25 +58,14 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
 
     `named` is what it lacked or asked for; no value that callers sent is kept.
     """
-    asked = changed_fields({}, named, named)
-    refusal = Record(
-        actor_of(context.caller),
-        AuditAction.ACCESS_REFUSED,
-        outcome=AuditOutcome.REFUSED,
-        changed=asked,
-        request_id=context.request_id,
-    )
+    refusal = record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
     await append_apart(context.database, context.clock, context.tenant_id, [refusal])
 
 
-def explained_record(context: Context, token_id: uuid.UUID) -> Record:
-    """Another's right was explained."""
-    return Record(
-        actor_of(context.caller),
-        AuditAction.ACCESS_EXPLAINED,
-        Target(TOKEN.name, ids.encode(TOKEN.prefix, token_id)),
-        request_id=context.request_id,
-    )
+async def record_reads(context: Context) -> None:
+    """What was noted of a query's reads, in a transaction of its own, once the query holds no connection any more."""
+    if context.noted:
+        await append_apart(context.database, context.clock, context.tenant_id, context.noted)
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -16,7 +16,7 @@ from models.database import Database
 from models.ids import Prefix
 from models.principal import IDENTIFIED
 from resolvers.auditing.chain import append
-from resolvers.auditing.record import Actor, Record, Target, changed_fields
+from resolvers.auditing.record import Actor, Record, Target, told
 from resolvers.recording import action_of
 
 
@@ -77,14 +77,11 @@ def _records(entity: Entity, signing: Signing, row: Row, made: bool) -> list[Rec
     actor = Actor(signing.kind, account, None if entity is USER else row["name"], row["id"])
     address = None if signing.address is None else str(signing.address)
 
-    def record(action: AuditAction, said: dict[str, Any]) -> Record:
-        changed = changed_fields(None, said, said)
-        return Record(actor, action, Target(entity.name, account), changed=changed, address=address)
+    def record(action: AuditAction, **said: Any) -> Record:
+        return Record(actor, action, Target(entity.name, account), changed=told(**said), address=address)
 
-    signed_in = record(AuditAction.SIGN_IN_SUCCEEDED, {"issuer": signing.issuer, "cohorts": list(signing.cohorts)})
+    signed_in = record(AuditAction.SIGN_IN_SUCCEEDED, issuer=signing.issuer, cohorts=list(signing.cohorts))
     if not made:
         return [signed_in]
-    return [
-        record(action_of("created", entity), {name: row[name] for name in ("name", "issuer", "subject")}),
-        signed_in,
-    ]
+    identity = {name: row[name] for name in ("name", "issuer", "subject")}
+    return [record(action_of("created", entity), **identity), signed_in]

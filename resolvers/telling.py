@@ -1,7 +1,7 @@
 """What is done to many rows at once is told in the feed, in the same transaction: one event for each row.
 
 The events are gathered while the rows are written and numbered at the end, so that the tenant's other writers wait
-only for that.
+only for that. The audit has one record of all of it, which comes last.
 """
 
 import uuid
@@ -30,8 +30,9 @@ from sqlalchemy.schema import CreateTable
 
 from auth.principal import PrincipalKind
 from loaders.entities import LOCATION, Entity
-from models import ChangeKind, Event
+from models import AuditAction, ChangeKind, Event
 from models.clock import Clock
+from resolvers.auditing import append, command_record, estate_of, told
 from resolvers.bulk import passing_rows
 from resolvers.writing.feed import take_numbers, wake_readers
 
@@ -54,6 +55,8 @@ changes = Table(
 )
 # What is gathered of a change: the columns of its event that differ from one change to the next.
 GATHERED = tuple(column.name for column in changes.columns if column is not changes.c.position)
+# By the types' names, and by the kinds of change.
+Counts = dict[str, dict[str, int]]
 NOWHERE = null().cast(Uuid)
 # Columns of which no event says that they changed.
 UNSAID = frozenset({"tenant_id", "id", "created_at", "updated_at", "version", "path"})
@@ -76,14 +79,18 @@ async def create_rows(
         await connection.execute(sql_insert(changes).from_select(GATHERED, created, include_defaults=False))
 
 
-async def tell(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, actor: str) -> None:
-    """Number what was gathered and add it to the feed; nothing gathered, nothing told.
+async def tell(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, actor: str) -> Counts:
+    """Number what was gathered and add it to the feed; nothing gathered, nothing told. How many of what were told.
 
     `actor` is the command that did it: where the database is at hand, by an operator, with no token.
     """
-    count: int = (await connection.execute(select(func.count()).select_from(changes))).scalar_one()
+    counts: Counts = {}
+    kinds = select(changes.c.entity, changes.c.kind, func.count()).group_by(changes.c.entity, changes.c.kind)
+    for entity, kind, of_it in await connection.execute(kinds):
+        counts.setdefault(entity, {})[kind] = of_it
+    count = sum(sum(each.values()) for each in counts.values())
     if not count:
-        return
+        return counts
     first = await take_numbers(connection, tenant_id, count)
     number = func.row_number().over(order_by=changes.c.position) + literal(first - 1, BigInteger)
     common: dict[str, Any] = {
@@ -97,6 +104,13 @@ async def tell(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, 
     names = ["number", *common, *GATHERED]
     await connection.execute(sql_insert(Event).from_select(names, events, include_defaults=False))
     await wake_readers(connection, tenant_id)
+    return counts
+
+
+async def record(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, actor: str, **said: Any) -> None:
+    """One record of the command's import, with what is `said` of it; after `tell`, whose lock is taken first."""
+    record = command_record(actor, AuditAction.ESTATE_IMPORTED, estate_of(tenant_id), told(**said))
+    await append(connection, tenant_id, clock.now(), [record])
 
 
 def _location(entity: Entity, rows: Table) -> Any:

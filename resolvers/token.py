@@ -12,11 +12,13 @@ from auth.codes import Code, Refusal
 from auth.verifying import TokenState, judged
 from loaders.entities import TOKEN
 from loaders.window import Row
-from models import PLATFORM_ID, TenantStatus, ids
+from models import PLATFORM_ID, AuditAction, TenantStatus, ids
 from models.hierarchy import ReachKind
 from models.ids import Prefix
+from resolvers.auditing.record import told
 from resolvers.context import Context, Info
 from resolvers.me import PREFIXES
+from resolvers.recording import record_of, target_of
 
 UNKNOWN: Row = {"state": TokenState.UNKNOWN, "goodUntil": None, "token": None}
 
@@ -31,14 +33,22 @@ def node_of_token(row: Row, _info: Info) -> Row:
 
 
 async def verify_token(_root: Any, info: Info, *, token: str) -> Row:
-    """Whether the text is good, until when, and what for.
+    """Whether the text is good, until when, and what for; that somebody asked is recorded.
 
     Raises:
         Refusal: BAD_USER_INPUT where the text stands in the document, which is kept and may be logged by anybody.
     """
     refuse_literal(info, "token")
     context: Context = info.context
-    named = await context.credentials.find(token)
+    verified = await _verified(context, token)
+    row = verified["token"]
+    target = None if row is None else target_of(TOKEN, row)
+    context.noted.append(record_of(context, AuditAction.TOKEN_VERIFIED, target, told(state=verified["state"])))
+    return verified
+
+
+async def _verified(context: Context, text: str) -> Row:
+    named = await context.credentials.find(text)
     if named is None or named.tenant_id != context.tenant_id:
         return UNKNOWN
     row = await context.loaders.row(TOKEN, context.tenant_id, named.token_id)

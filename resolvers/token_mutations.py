@@ -6,8 +6,7 @@ from typing import Any
 from auth.token import Secret
 from loaders.window import Row
 from resolvers.context import Info
-from resolvers.mutations import key_of, shown
-from resolvers.problems import Problem
+from resolvers.mutations import key_of, or_problem
 from resolvers.writing.change import Change, perform
 
 Issuing = Callable[[Change, Mapping[str, Any]], Awaitable[tuple[Row, Secret]]]
@@ -48,10 +47,10 @@ def changing(action: Changing) -> Resolver:
 
 
 async def _answer(info: Info, given: dict[str, Any], work: Callable[[Change], Awaitable[Row]]) -> Row:
-    try:
+    async def run() -> Row:
         return await perform(info.context, info.field_name, given, key_of(info, given), work)
-    except Problem as problem:
-        return shown(problem.noun)
+
+    return await or_problem(info, run())
 
 
 def _token(row: Row) -> Row:

@@ -1,6 +1,7 @@
 """Tokens: made once, shown once, listed without their secret, revoked for good.
 
-A token and the hash that finds it are written in one transaction of the tenant's; only the hash is stored.
+A token and the hash that finds it are written in one transaction of the tenant's; only the hash is stored. What is done
+is recorded in that transaction, as done by a `command`.
 """
 
 import uuid
@@ -9,26 +10,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, Update, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, select, update
 
 from auth.bindings import node_of
 from auth.scopes import Scope
 from auth.token import Secret, is_well_formed
-from auth.verifying import Credentials, TokenState, judged
-from models import Tenant, TenantStatus, Token
+from auth.verifying import Credentials, Named, TokenState, judged
+from loaders.entities import TOKEN
+from models import PLATFORM_ID, AuditAction, Tenant, TenantStatus, Token
 from models.clock import Clock
 from models.database import Database
 from models.ids import encode
+from resolvers.auditing import Changed, Record, append, append_apart, changed_fields, command_record, told
 from resolvers.me import PREFIXES
 from resolvers.problems import Invalid, NotFound, Problem
+from resolvers.recording import target_of
 from resolvers.writing.node import columns_of, found
 from resolvers.writing.tokens import fields
 from resolvers.writing.tokens.create import issue
 from resolvers.writing.tokens.owner import owned_by
-from resolvers.writing.tokens.rotate import renew
+from resolvers.writing.tokens.rotate import RENEWED, renew
 
 # What every token gets unless its maker leaves it out: to read the schema that it is to be used with.
 GIVEN_BY_DEFAULT = frozenset({Scope.SCHEMA_READ})
+REVOKE = "tenantry token revoke"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ async def create_token(
     node: str | None = None,
     networks: Iterable[str] = (),
     owner: str | None = None,
+    command: str = "tenantry token create",
 ) -> Created:
     """Make a token in a tenant, bound to a node of it (by its id) and to networks, where those are given.
 
@@ -85,7 +91,10 @@ async def create_token(
             raise Problem(NotFound("There is no such tenant."))
         bound = None if node is None else (await found(connection, tenant_id, node, [None])).node
         owning = {} if owner is None else await owned_by(connection, tenant_id, owner, values["scopes"])
-        row, secret = await issue(connection, clock, tenant_id, {**values, **columns_of(bound), **owning})
+        columns = {**values, **columns_of(bound), **owning}
+        row, secret = await issue(connection, clock, tenant_id, columns)
+        record = _record(command, AuditAction.TOKEN_CREATED, row, changed_fields(None, row, columns))
+        await append(connection, tenant_id, clock.now(), [record])
     return Created(secret, row)
 
 
@@ -100,15 +109,28 @@ async def rotate_token(app: Database, clock: Clock, tenant_id: uuid.UUID, name: 
         token = (await connection.execute(chosen.with_for_update())).mappings().one_or_none()
         if token is None:
             raise Problem(NotFound(f"There is no token named {name!r} that is not revoked already."))
-        row, secret = await renew(connection, clock, dict(token), int(overlap.total_seconds()))
+        before = dict(token)
+        row, secret = await renew(connection, clock, before, int(overlap.total_seconds()))
+        changed = changed_fields(before, row, RENEWED)
+        record = _record("tenantry token rotate", AuditAction.TOKEN_ROTATED, row, changed)
+        await append(connection, tenant_id, clock.now(), [record])
     return Created(secret, row)
 
 
 async def verify_token(app: Database, platform: Database, clock: Clock, text: str) -> Verified:
-    """What a token's text comes to, wherever it belongs: for whoever is at the machine."""
+    """What a token's text comes to, wherever it belongs: for whoever is at the machine.
+
+    That it was asked is recorded where the token belongs, of an unknown text in the platform.
+    """
     named = await Credentials(platform).find(text)
-    if named is None:
-        return Verified(TokenState.UNKNOWN)
+    verified = Verified(TokenState.UNKNOWN) if named is None else await _verified(app, clock, named)
+    target = None if verified.token is None else target_of(TOKEN, verified.token)
+    record = command_record("tenantry token verify", AuditAction.TOKEN_VERIFIED, target, told(state=verified.state))
+    await append_apart(app, clock, PLATFORM_ID if named is None else named.tenant_id, [record])
+    return verified
+
+
+async def _verified(app: Database, clock: Clock, named: Named) -> Verified:
     sought = (
         select(Token.__table__, Tenant.slug, Tenant.status)
         .join(Tenant, Tenant.id == Token.tenant_id)
@@ -131,11 +153,11 @@ async def list_tokens(app: Database, tenant_id: uuid.UUID) -> Sequence[RowMappin
         return (await connection.execute(live)).mappings().all()
 
 
-async def revoke_token(app: Database, clock: Clock, tenant_id: uuid.UUID, name: str) -> RowMapping:
+async def revoke_token(
+    app: Database, clock: Clock, tenant_id: uuid.UUID, name: str, *, command: str = REVOKE
+) -> RowMapping:
     """Revoke the tenant's token of that name. Raises Problem (NotFound)."""
-    chosen = _revocation(clock, tenant_id).where(Token.name == name)
-    async with app.write(tenant_id) as connection:
-        revoked = (await connection.execute(chosen)).mappings().one_or_none()
+    revoked = await _revoke(app, clock, tenant_id, Token.name == name, command=command)
     if revoked is None:
         raise Problem(NotFound(f"There is no token named {name!r} that is not revoked already."))
     return revoked
@@ -151,23 +173,32 @@ async def revoke_presented(app: Database, platform: Database, clock: Clock, text
         raise Problem(Invalid("token", "This is no token: its form or its checksum is wrong."))
     named = await Credentials(platform).find(text)
     if named is not None:
-        chosen = _revocation(clock, named.tenant_id).where(
-            # A secret that was rotated away is dead, and ends nothing that lives.
-            Token.id == named.token_id,
-            Token.generation <= named.generation + 1,
-        )
-        async with app.write(named.tenant_id) as connection:
-            revoked = (await connection.execute(chosen)).mappings().one_or_none()
+        # A secret that was rotated away is dead, and ends nothing that lives.
+        chosen = and_(Token.id == named.token_id, Token.generation <= named.generation + 1)
+        revoked = await _revoke(app, clock, named.tenant_id, chosen)
         if revoked is not None:
             return revoked
     raise Problem(NotFound("This token is unknown, or revoked already."))
 
 
-def _revocation(clock: Clock, tenant_id: uuid.UUID) -> Update:
+async def _revoke(
+    app: Database, clock: Clock, tenant_id: uuid.UUID, chosen: ColumnElement[bool], *, command: str = REVOKE
+) -> RowMapping | None:
+    """The token that was revoked, None where there is none or it was revoked before."""
     now = clock.now()
-    return (
+    statement = (
         update(Token)
-        .where(Token.tenant_id == tenant_id, Token.revoked_at.is_(None))
+        .where(Token.tenant_id == tenant_id, Token.revoked_at.is_(None), chosen)
         .values(revoked_at=now, updated_at=now, version=Token.version + 1)
         .returning(Token.__table__)
     )
+    async with app.write(tenant_id) as connection:
+        revoked: RowMapping | None = (await connection.execute(statement)).mappings().one_or_none()
+        if revoked is not None:
+            record = _record(command, AuditAction.TOKEN_REVOKED, dict(revoked), {"revoked_at": Changed(None, now)})
+            await append(connection, tenant_id, now, [record])
+    return revoked
+
+
+def _record(command: str, action: AuditAction, token: Mapping[str, Any], changed: Mapping[str, Changed]) -> Record:
+    return command_record(command, action, target_of(TOKEN, token), changed)

@@ -24,7 +24,7 @@ from models.database import Database
 from resolvers.context import Context, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
-from resolvers.recording import record_refusal
+from resolvers.recording import record_reads, record_refusal
 from schema.answers import InvalidDocument, invalid, not_begun, refused, shown, too_long
 from schema.documents import Admitted, Documents
 from schema.operation import Answer, OperationRequest
@@ -101,11 +101,10 @@ class Graph:
             raise
 
     async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        async with (
-            asyncio.timeout(self._deadline),
-            self._context(caller, request_id, idempotency_key=request.idempotency_key) as context,
-        ):
-            result = await self._execute(admitted, request.operation_name, context)
+        async with asyncio.timeout(self._deadline):
+            async with self._context(caller, request_id, idempotency_key=request.idempotency_key) as context:
+                result = await self._execute(admitted, request.operation_name, context)
+            await record_reads(context)
         return shown(result, self._deadline)
 
     async def _subscribe(

@@ -32,6 +32,7 @@ from integrations.oidc_http import OidcHttp
 from integrations.redis_counters import RedisCounters
 from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
+from resolvers.auditing.watch import AuditWatch
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.signing_in import SigningIn
@@ -95,12 +96,13 @@ def create_app(
     counters = counters_of(settings, clock)
     throttle = Throttle(counters, settings.auth_failures)
     usage = Usage(databases.app, clock)
+    watch = AuditWatch(databases.app, clock)
     keys = Keys(OidcHttp(settings.ca_bundle), clock)
     trusts = read_trusts(settings.issuers)
     sign_ins = SigningIn(databases.app, clock)
     sign_in = SignIn(Verifier(keys, clock), trusts, databases.platform, clock, sign_ins)
     authenticator = Authenticator(databases.platform, clock, sign_in=sign_in if settings.issuers else None)
-    callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage)
+    callers = Callers(authenticator, TenantSelector(databases.app, clock), throttle, clock, usage, watch=watch)
     endpoint = GraphQLEndpoint(graph, callers, drain.ending, settings.max_body_bytes)
     sockets = WebSocketEndpoint(
         graph, callers, clock, origins=settings.origins, max_connections=settings.max_connections
@@ -110,7 +112,7 @@ def create_app(
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         try:
             await refuse_unfit(databases)
-            running = [asyncio.create_task(each()) for each in (*beside, usage.run)]
+            running = [asyncio.create_task(each()) for each in (*beside, usage.run, watch.run)]
             with drain.watching():
                 yield
             for task in running:

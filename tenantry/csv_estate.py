@@ -6,10 +6,11 @@ not swallow the rest of the file.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from resolvers.importing import SHEETS, Column, Finding, Row, Sheet
 
@@ -33,6 +34,24 @@ class _Broken(Exception):
         self.place = place
 
 
+class _Readable(Protocol):
+    def readline(self, size: int) -> bytes: ...
+
+
+class _Hashed:
+    """A file whose bytes are hashed as they are read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = sha256()
+
+    def readline(self, size: int) -> bytes:
+        """As the file's own."""
+        line = self._file.readline(size)
+        self.sha256.update(line)
+        return line
+
+
 @dataclass(frozen=True, slots=True)
 class CsvEstate:
     """The files of a folder, their headings found right."""
@@ -41,6 +60,7 @@ class CsvEstate:
     # By sheet: where in a line of the file its columns stand, and how many lines the file has.
     places: dict[str, dict[Column, int]]
     lines: dict[str, int]
+    digests: dict[str, str] = field(default_factory=dict)
 
     def columns(self, sheet: Sheet) -> tuple[Column, ...]:
         """The columns that the sheet's file has; none where there is no such file."""
@@ -49,13 +69,15 @@ class CsvEstate:
     def read(self, sheet: Sheet) -> Iterator[Row | Finding]:
         """The rows beneath the heading; blank lines are passed over."""
         places = self.places[sheet.name]
-        with (self.folder / sheet.file).open("rb") as file:
+        with (self.folder / sheet.file).open("rb") as opened:
+            file = _Hashed(opened)
             for number, line in islice(_lines(file), 1, None):
                 if line is None:
                     reason = f"the line is longer than {LONGEST_LINE // 1024} KiB"
                     yield Finding(sheet.file, number, sheet.heading[0], reason)
                 elif line.strip():
                     yield _row(sheet, places, number, line)
+        self.digests[sheet.file] = file.sha256.hexdigest()
 
 
 def open_csv_estate(folder: Path) -> CsvEstate:
@@ -113,7 +135,7 @@ def _faults(sheet: Sheet, heading: list[str]) -> Iterator[tuple[str, str]]:
             yield ascii(name)[1:-1][:60], f"the column is not known; expected are {expected}"
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str | None]]:
+def _lines(file: _Readable) -> Iterator[tuple[int, str | None]]:
     """Each line with its number, None for one that is too long; bytes that are not UTF-8 become lone surrogates."""
     number = 0
     while line := file.readline(LONGEST_LINE + 1):

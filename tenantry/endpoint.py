@@ -78,7 +78,7 @@ class GraphQLEndpoint:
 
     async def _stream(self, request: OperationRequest, scope: Scope, send: Send, accepts: Accepted) -> Answer | None:
         """Stream a subscription to its end; anything else is an answer, streamed only where no other is accepted."""
-        standing = self._callers.standing(scope["headers"], address_of(scope))
+        standing = self._callers.standing(scope["headers"], address_of(scope), request_id=scope["request_id"])
         opened = await self._graph.open(request, standing, scope["request_id"])
         if isinstance(opened, Answer):
             # What is wrong with a well-formed request is said in the stream, as the older media type says it with 200.
@@ -95,7 +95,7 @@ class GraphQLEndpoint:
         return None
 
     async def _caller(self, scope: Scope) -> Caller:
-        caller = await self._callers.caller(scope["headers"], address_of(scope))
+        caller = await self._callers.caller(scope["headers"], address_of(scope), request_id=scope["request_id"])
         structlog.contextvars.bind_contextvars(token=str(caller.principal.token_id), tenant=caller.tenant.slug)
         return caller
 

@@ -52,7 +52,7 @@ class Exports:
         try:
             given = _parameters(Request(scope).query_params.multi_items())
             variables = {**given, "format": given["format"].upper()}
-            standing = self._callers.standing(scope["headers"], address_of(scope))
+            standing = self._callers.standing(scope["headers"], address_of(scope), request_id=scope["request_id"])
             await standing.caller()
             opened = await self._graph.open(OperationRequest(DOCUMENT, variables), standing, scope["request_id"])
             if isinstance(opened, Answer):

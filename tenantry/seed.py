@@ -96,7 +96,8 @@ async def seed(
                 await take_time(connection)
                 await telling.gather(connection)
                 await Filling(connection, clock, tenant_id, clock.now()).fill(size)
-                await telling.tell(connection, clock, tenant_id, ACTOR)
+                changes = await telling.tell(connection, clock, tenant_id, ACTOR)
+                await telling.record(connection, clock, tenant_id, ACTOR, changes=changes)
                 seeded.filled.append(slug)
         tell("tenants", number)
     return seeded

@@ -1,16 +1,20 @@
 """Chains to try things on, and a superuser who tries."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, select
+import orjson
+from sqlalchemy import Table, Text, cast, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models import AuditHead, AuditRecord, AuditValue, Base
+from auth.token import TOKEN_PATTERN
+from models import AuditHead, AuditRecord, AuditValue, Base, Credential
 from models.audit import AuditAction
 from models.database import Database
 from resolvers.auditing import Actor, Changed, Record, Target, append_apart
@@ -50,6 +54,48 @@ async def rows_of(databases: Databases, table: Table, tenant_id: uuid.UUID) -> l
     async with databases.app.read(tenant_id) as connection:
         found = await connection.execute(select(table).order_by(*table.primary_key.columns))
         return [dict(row) for row in found.mappings()]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A record as a reader sees it: its columns, and what each field held before and after."""
+
+    row: dict[str, Any]
+    values: dict[str, tuple[Any, Any]]
+
+    @property
+    def action(self) -> str:
+        """What was done."""
+        return str(self.row["action"])
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What each field holds after."""
+        return {name: after for name, (_, after) in self.values.items()}
+
+
+async def recorded(databases: Databases, tenant_id: uuid.UUID, *actions: AuditAction) -> list[Told]:
+    """A tenant's records in their order, of these actions where some are named."""
+    values: dict[int, dict[str, tuple[Any, Any]]] = {}
+    for each in await rows_of(databases, VALUES, tenant_id):
+        parsed = [None if each[name] is None else orjson.loads(each[name]) for name in ("before", "after")]
+        values.setdefault(each["number"], {})[each["field"]] = (parsed[0], parsed[1])
+    rows = await rows_of(databases, RECORDS, tenant_id)
+    return [Told(row, values.get(row["number"], {})) for row in rows if not actions or row["action"] in actions]
+
+
+async def holds_no_secret(superuser: Database) -> None:
+    """Assert that no column of any tenant's records or values has the form of a token, or holds a digest of one."""
+    async with superuser.read(None) as connection:
+        found = [
+            str(row)
+            for table in (RECORDS, VALUES)
+            for row in await connection.execute(select(cast(literal_column(table.name), Text)).select_from(table))
+        ]
+        hashes = [each.hex() for each in await connection.scalars(select(Credential.hash))]
+    text = "".join(found)
+    assert re.search(TOKEN_PATTERN, text) is None
+    assert [each for each in hashes if each in text] == []
 
 
 async def numbers(databases: Databases, tenant_id: uuid.UUID) -> list[int]:

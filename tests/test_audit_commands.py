@@ -148,6 +148,20 @@ def test_the_export_is_lines_of_json(command: Command, recorded: SimpleNamespace
     assert [json.loads(line)["number"] for line in outcome.stdout.splitlines()] == [1, 2, 3]
 
 
+def test_an_export_is_recorded_when_it_has_ended(command: Command, recorded: SimpleNamespace) -> None:
+    """The next one shows it, with how many records it had."""
+    command("export", "--tenant", recorded.slug)
+    last = json.loads(command("export", "--tenant", recorded.slug).stdout.splitlines()[-1])
+    assert (last["number"], last["action"], last["actor_name"]) == (4, "audit.exported", "tenantry audit export")
+    assert last["values"]["records"]["after"] == 3
+
+
+def test_to_verify_leaves_no_record(command: Command, recorded: SimpleNamespace) -> None:
+    """What is verified is as it was."""
+    for _ in range(2):
+        assert "records 1 to 3 are" in command("verify", "--tenant", recorded.slug).stdout
+
+
 def test_months_are_made_once(command: Command) -> None:
     """This month and those ahead."""
     assert command("partitions", "--ahead", "1").exit_code == 0

@@ -10,6 +10,7 @@ from resolvers.auditing.checking import check
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.auditing import RECORDS, VALUES, rows_of
+from tests.bulk import UPDATE, bulk
 from tests.changing import change, changed, create_area, create_device, events
 from tests.estate import Estate
 from tests.tokens import CREATE, READ, created
@@ -88,6 +89,22 @@ async def test_what_is_out_of_reach_is_recorded_where_the_caller_is(
     assert answered["__typename"] == "NotFound"
     assert [each["action"] for each in await recorded(databases, acme)] == ["access.refused"]
     assert await recorded(databases, globex) == []
+
+
+async def test_items_of_a_bulk_change_that_are_out_of_reach_are_recorded_as_refused(
+    ask: Ask, databases: Databases, acme: Estate, globex: Estate
+) -> None:
+    """How many, beside the records of those that were changed; once, however often the request is repeated."""
+    items = [{"id": each.ids["Device"], "name": "New"} for each in (acme, globex)]
+    for _ in range(2):
+        await bulk(ask, acme, UPDATE, items, clientMutationId="once")
+    found = await recorded(databases, acme)
+    assert [(each["action"], each["outcome"]) for each in found] == [
+        ("device.updated", "SUCCEEDED"),
+        ("access.refused", "REFUSED"),
+    ]
+    values = {each["field"]: orjson.loads(each["after"]) for each in await rows_of(databases, VALUES, acme.tenant.id)}
+    assert values["answers"] == {"NotFound": 1}
 
 
 async def test_a_repeated_request_is_recorded_once(ask: Ask, databases: Databases, acme: Estate) -> None:

@@ -1,7 +1,8 @@
 """The audit: recording what is done, in a chain of hashes for each tenant, and proving that nobody changed it since."""
 
 from resolvers.auditing.chain import Appended, append, append_apart
-from resolvers.auditing.record import ABSENT, Actor, Changed, Record, Target, changed_fields
+from resolvers.auditing.command import command_record, estate_of
+from resolvers.auditing.record import ABSENT, Actor, Changed, Record, Target, changed_fields, told
 
 __all__ = [
     "ABSENT",
@@ -13,4 +14,7 @@ __all__ = [
     "append",
     "append_apart",
     "changed_fields",
+    "command_record",
+    "estate_of",
+    "told",
 ]

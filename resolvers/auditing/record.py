@@ -62,6 +62,11 @@ class Record:
     address: str | None = None
 
 
+def told(**values: Any) -> dict[str, Changed]:
+    """Fields that tell of what was done, and held nothing before."""
+    return {name: Changed(after=value) for name, value in values.items()}
+
+
 def changed_fields(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, names: Iterable[str]
 ) -> dict[str, Changed]:

@@ -6,9 +6,13 @@ from typing import Any
 
 from loaders.entities import DEVICE
 from loaders.window import Row, frozen
+from models import AuditAction, AuditOutcome
+from resolvers.auditing import Record, estate_of
 from resolvers.connection import check_filter
 from resolvers.context import Context, Info
 from resolvers.exporting.devices import ExportFormat, condition, export_devices
+from resolvers.exporting.recording import Exported, Told, recording, said, sought
+from resolvers.recording import record_of
 
 
 async def exported_devices(_root: Any, info: Info, **given: Any) -> AsyncGenerator[Row]:
@@ -22,13 +26,23 @@ async def exported_devices(_root: Any, info: Info, **given: Any) -> AsyncGenerat
     wanted, search = frozen(given.get("filter") or {}), given.get("search") or None
     condition(context.tenant_id, context.reach(DEVICE), wanted, search)
     chosen = ExportFormat(given.get("format") or ExportFormat.NDJSON)
-    return _chunks(context, wanted, search, chosen)
+    digest = sought(wanted, search)
+
+    def record(exported: Exported, outcome: AuditOutcome) -> Record:
+        changed = said(exported, chosen, digest)
+        return record_of(context, AuditAction.ESTATE_EXPORTED, estate_of(context.tenant_id), changed, outcome=outcome)
+
+    return _chunks(context, wanted, search, chosen, record)
 
 
-async def _chunks(context: Context, wanted: Any, search: str | None, chosen: ExportFormat) -> AsyncGenerator[Row]:
-    exported = export_devices(context.database, context.tenant_id, wanted, search, chosen, reach=context.reach)
-    async with aclosing(exported) as chunks:
+async def _chunks(
+    context: Context, wanted: Any, search: str | None, chosen: ExportFormat, record: Told
+) -> AsyncGenerator[Row]:
+    lines = export_devices(context.database, context.tenant_id, wanted, search, chosen, reach=context.reach)
+    recorded = recording(context.database, context.clock, context.tenant_id, record)
+    async with recorded as exported, aclosing(lines) as chunks:
         async for chunk in chunks:
+            exported.add(DEVICE.name, chunk.rows)
             yield {"text": chunk.text, "rows": chunk.rows}
             # A bound right may come to reach less far while a long export is read.
             if context.reach(DEVICE) is not None:

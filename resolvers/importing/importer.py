@@ -2,7 +2,8 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
@@ -30,7 +31,7 @@ from resolvers.importing.sheet import AREAS, DEVICE_TYPES, DEVICES, ORGANIZATION
 from resolvers.importing.staging import TABLES, as_finding, create_staging, findings
 from resolvers.importing.tree import refuse_lost
 from resolvers.problems import Conflict, Problem
-from resolvers.telling import gather, tell
+from resolvers.telling import gather, record, tell
 
 ACTOR = "tenantry import"
 
@@ -107,12 +108,19 @@ async def import_estate(
             if mode.dry_run or not allowed:
                 raise _TakeBack
             await tell(connection, clock, tenant_id, ACTOR)
+            await record(connection, clock, tenant_id, ACTOR, files=source.digests, **_said(mode, outcome))
             await before_commit()
     except _TakeBack:
         return outcome
     except IntegrityError as error:
         raise Problem(Conflict(CHANGED_MEANWHILE)) from error
     return outcome
+
+
+def _said(mode: Mode, outcome: Outcome) -> dict[str, Any]:
+    """What the audit is told of an import."""
+    changes = {name: asdict(count) for name, count in (outcome.changes or {}).items()}
+    return {"partial": mode.partial, **asdict(outcome), "changes": changes}
 
 
 async def _begin(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:

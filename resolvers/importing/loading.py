@@ -1,6 +1,6 @@
 """Rows from a source into the staging tables: in batches, so that memory does not grow with the file."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -30,6 +30,11 @@ class Source(Protocol):
 
     def read(self, sheet: Sheet) -> Iterator[Row | Finding]:
         """The sheet's lines in their order; a finding stands for a line that is no row at all."""
+        ...
+
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The SHA-256 of each file that was read to its end, in hexadecimal, by the file's name."""
         ...
 
 

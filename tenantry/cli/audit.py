@@ -13,9 +13,11 @@ import typer
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from models import AuditAction
 from models import Tenant as TenantTable
 from models.clock import SystemClock
 from models.partitions import AHEAD, Made, make_months
+from resolvers.auditing import append_apart, command_record, estate_of, told
 from resolvers.auditing.checking import Verdict, check
 from resolvers.auditing.checkpoints import Notary, make_checkpoint
 from resolvers.auditing.exporting import export_lines
@@ -195,10 +197,16 @@ async def _checkpoint(settings: Settings, folder: Path, *, rotate_key: bool) -> 
 async def _export(slug: str) -> None:
     async with open_databases(Settings.from_environment()) as databases:
         named = await tenant_id(databases, slug)
+        records = 0
         async with aclosing(export_lines(databases.app, named)) as lines:
             async for line in lines:
                 sys.stdout.buffer.write(line.encode() + b"\n")
-    sys.stdout.flush()
+                records += 1
+        sys.stdout.flush()
+        exported = command_record(
+            "tenantry audit export", AuditAction.AUDIT_EXPORTED, estate_of(named), told(records=records)
+        )
+        await append_apart(databases.app, SystemClock(), named, [exported])
 
 
 async def _retain(settings: Settings, folder: Path, months: int, *, dry_run: bool) -> Retained:

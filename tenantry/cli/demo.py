@@ -21,7 +21,7 @@ from tenantry.cli.run import CommandError, plain_errors
 from tenantry.cli.serve import Host, Port, listening, stop_on_sigterm, take_address
 from tenantry.cli.table import table
 from tenantry.databases import Addresses, Databases, addresses, pools
-from tenantry.demo_estate import DemoEstate, fill_demo
+from tenantry.demo_estate import ACTOR, DemoEstate, fill_demo
 from tenantry.graphiql import EXPLORER
 from tenantry.health import LIVE, READY
 from tenantry.logs import configure_logging
@@ -97,9 +97,9 @@ def callers(estate: DemoEstate) -> tuple[DemoToken, ...]:
 async def rotate(databases: Databases, clock: Clock, token: DemoToken) -> str:
     """A new token in place of the one before, if there is one."""
     with suppress(Problem):  # there is none
-        await revoke_token(databases.app, clock, token.tenant_id, token.name)
+        await revoke_token(databases.app, clock, token.tenant_id, token.name, command=ACTOR)
     scopes = expand([token.scopes], platform=token.tenant_id == PLATFORM_ID)
-    made = await create_token(databases.app, clock, token.tenant_id, token.name, scopes)
+    made = await create_token(databases.app, clock, token.tenant_id, token.name, scopes, command=ACTOR)
     return made.secret.reveal()
 
 

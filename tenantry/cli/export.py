@@ -12,8 +12,10 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from graphql import GraphQLError, coerce_input_value, validate_input_value
 
+from loaders.entities import DEVICE
 from loaders.window import BadArgument, frozen
-from resolvers.exporting import ExportFormat, Uncarried, export_devices, export_estate
+from models.clock import SystemClock
+from resolvers.exporting import ExportFormat, Uncarried, by_command, export_devices, export_estate, recording, sought
 from schema.build import build
 from tenantry.cli.progress import progress
 from tenantry.cli.run import CommandError, plain_errors, run
@@ -22,6 +24,10 @@ from tenantry.cli.tenant import tenant_id
 from tenantry.csv_folder import NotEmpty, csv_folder
 from tenantry.databases import open_databases
 from tenantry.settings import Settings
+
+# Who the audit says did it, and what it calls the sheets.
+ACTOR = "tenantry export"
+SHEETS = "SHEETS"
 
 EXAMPLES = """Examples:
 
@@ -101,7 +107,10 @@ async def _export_sheets(slug: str, folder: Path, *, force: bool) -> dict[str, i
                 totals[file] = total
                 tell(file, done)
 
-            told = await export_estate(databases.app, tenant, target, follow)
+            record = by_command(ACTOR, tenant, SHEETS)
+            async with recording(databases.app, SystemClock(), tenant, record) as exported:
+                told = await export_estate(databases.app, tenant, target, follow)
+                exported.rows |= told
     return {name.replace("_", " "): count for name, count in told.items()}
 
 
@@ -120,8 +129,13 @@ async def _export_lines(slug: str, format_: ExportFormat, wanted: Any, search: s
     async with open_databases(Settings.from_environment()) as databases:
         tenant: uuid.UUID = await tenant_id(databases, slug)
         try:
-            async with aclosing(export_devices(databases.app, tenant, wanted, search, format_)) as chunks:
+            record = by_command(ACTOR, tenant, format_, sought(wanted, search))
+            async with (
+                recording(databases.app, SystemClock(), tenant, record) as exported,
+                aclosing(export_devices(databases.app, tenant, wanted, search, format_)) as chunks,
+            ):
                 async for chunk in chunks:
+                    exported.add(DEVICE.name, chunk.rows)
                     file.write(chunk.text.encode())
                     file.flush()
         except BadArgument as error:

@@ -17,7 +17,7 @@ from models import PLATFORM_ID, Location
 from models.clock import Clock
 from models.database import Database
 from resolvers.problems import NotFound, Problem
-from resolvers.telling import create_rows, gather, tell
+from resolvers.telling import create_rows, gather, record, tell
 from resolvers.tenants import create_tenant, tenant_by_slug
 from tenantry.demo_estate.buildings import AREA_COLUMNS, areas_of, devices_of
 from tenantry.demo_estate.catalogue import TYPES
@@ -73,7 +73,8 @@ async def _fill_once(app: Database, clock: Clock, tenant_id: uuid.UUID, customer
             return False
         await gather(connection)
         await _Filling(connection, clock, tenant_id, customer).fill()
-        await tell(connection, clock, tenant_id, ACTOR)
+        changes = await tell(connection, clock, tenant_id, ACTOR)
+        await record(connection, clock, tenant_id, ACTOR, changes=changes)
     return True
 
 

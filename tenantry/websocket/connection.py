@@ -46,6 +46,7 @@ class Connection:
         self._places = places
         self._bounds = bounds
         self._socket = socket
+        self._request_id = request_id
         self._operations = Operations(graph, socket, request_id, self._watch, bounds.operations)
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[Task] = set()
@@ -120,7 +121,7 @@ class Connection:
 
     async def _stand(self, headers: Headers) -> None:
         """Find out who calls, and close when the right is gone."""
-        standing = self._callers.standing(headers, self._address, self._bounds.ask_every)
+        standing = self._callers.standing(headers, self._address, self._bounds.ask_every, request_id=self._request_id)
         try:
             self.caller = caller = await standing.caller()
             with self._places.one(caller.principal.home.id):
