@@ -8,8 +8,19 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement
 
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Column, Entity
-from models import Area, Device, DeviceType, Location, Organization, Tenant, Token
+from loaders.entities import (
+    AREA,
+    AUDIT_EVENT,
+    DEVICE,
+    DEVICE_TYPE,
+    LOCATION,
+    ORGANIZATION,
+    TENANT,
+    TOKEN,
+    Column,
+    Entity,
+)
+from models import Area, AuditRecord, Device, DeviceType, Location, Organization, Tenant, Token
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ areas_of_tenant = _many("areas_of_tenant", AREA, Area.tenant_id)
 device_types_of_tenant = _many("device_types_of_tenant", DEVICE_TYPE, DeviceType.tenant_id)
 devices_of_tenant = _many("devices_of_tenant", DEVICE, Device.tenant_id)
 tokens_of_tenant = _many("tokens_of_tenant", TOKEN, Token.tenant_id)
+audit_events_of_tenant = _many("audit_events_of_tenant", AUDIT_EVENT, AuditRecord.tenant_id)
 
 tenant_of_organization = _one("tenant_of_organization", TENANT, "tenant_id", ancestor=True)
 parent_of_organization = _one("parent_of_organization", ORGANIZATION, "parent_id", ancestor=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, literal, or_, select, true
 
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
+from loaders.entities import AREA, AUDIT_EVENT, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
 from models import Area, Location, Organization
 from models.hierarchy import Node, Reach, ReachKind
 
@@ -114,4 +114,6 @@ BENEATH: dict[tuple[str, ReachKind], Beneath] = {
     (TOKEN.name, ReachKind.LOCATION): _in_location,
     (TOKEN.name, ReachKind.AREA): _device_in_area,
 }
-assert TENANT.name not in {name for name, _ in BENEATH}, "tenants lie beneath tenants alone"
+assert not {TENANT.name, AUDIT_EVENT.name} & {name for name, _ in BENEATH}, (
+    "tenants lie beneath tenants alone, and the audit is the whole tenant's"
+)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Row = dict[str, Any]
+# The largest number that a row can have: PostgreSQL counts to 64 bits.
+LARGEST = 2**63 - 1
 
 
 class BadArgument(ValueError):

@@ -14,6 +14,7 @@ from resolvers.node import nodes as read_nodes
 from resolvers.tenant import tenant as read_tenant
 from resolvers.token import verify_token
 from schema.area import Area
+from schema.audit_record import AuditEvent
 from schema.connection import Connection
 from schema.device import Device
 from schema.device_type import DeviceType
@@ -64,6 +65,11 @@ class Query:
         "Tokens, the revoked ones too; `filter: {revokedAt: {isNull: true}}` leaves those out.",
         edge=edges.tokens_of_tenant,
         scopes=any_of(Scope.TOKENS_READ),
+    )
+    audit_events: Connection[AuditEvent] = field(
+        "The tenant's audit, the newest first; empty for a right that is bound to a node of the estate.",
+        edge=edges.audit_events_of_tenant,
+        scopes=any_of(Scope.AUDIT_READ),
     )
     verify_token: TokenVerification = field(
         "What a token's text comes to: whether it is good, until when, and what for. Send it as a variable.",
