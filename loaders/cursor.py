@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, DateTime, Text, Uuid
 
 from loaders.edges import Edge
 from loaders.entities import Column
-from loaders.window import LARGEST, BadArgument, Position, Row, Window
+from loaders.window import BadArgument, Position, Row, Window, number_of
 
 
 def encode(edge: Edge, window: Window, row: Row) -> str:
@@ -55,8 +55,8 @@ def _read(column: Column, text: Any) -> Any:
 
 
 def _number(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= LARGEST:
+    number = number_of(text)
+    if number is None:
         raise ValueError
     return number
 

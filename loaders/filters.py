@@ -15,7 +15,7 @@ from sqlalchemy.types import ARRAY, BigInteger, Text, Uuid
 from loaders.columns import prefix_of, snake_case
 from loaders.entities import Entity
 from loaders.masking import Known
-from loaders.window import LARGEST, BadArgument
+from loaders.window import BadArgument, number_of
 from models import Tenant, ids
 
 Condition = ColumnElement[bool]
@@ -121,7 +121,8 @@ def _operand(entity: Entity, column: InstrumentedAttribute[Any], operand: Any) -
     if isinstance(column.type, Uuid):
         return _uuid(entity, column.key, operand)
     if isinstance(column.type, BigInteger):
-        return _number(operand)
+        # What spells no number names no row: none is negative.
+        return -1 if (number := number_of(operand)) is None else number
     if isinstance(column.type, Text | ARRAY):
         return _text(operand)
     return operand
@@ -131,12 +132,6 @@ def _text(value: str) -> str:
     if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise BadArgument("text must not hold NUL characters or lone surrogates")
     return value
-
-
-def _number(text: str) -> int:
-    """The number that a text spells; what spells none that there can be is -1, which is never given."""
-    spelled = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST
-    return int(text) if spelled else -1
 
 
 def _uuid(entity: Entity, column: str, text: str) -> uuid.UUID:

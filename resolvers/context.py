@@ -21,6 +21,7 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.hierarchy import Reach
+from resolvers.auditing.archive import Archive
 from resolvers.following.feeds import Feeds
 
 NOTHING_ASKED: Mapping[str, Requirement] = MappingProxyType({})
@@ -41,8 +42,9 @@ class Context:
         standing: Stands | None = None,
         reads: Mapping[str, Requirement] = NOTHING_ASKED,
         credentials: Credentials | None = None,
+        archive: Archive | None = None,
     ) -> None:
-        """`reads` is what each type, by its name, asks of its readers."""
+        """`reads` is what each type, by its name, asks of its readers; `archive` holds the audit's checkpoints."""
         self.caller = caller
         self._reads = reads
         self.clock = clock
@@ -52,6 +54,7 @@ class Context:
         self.idempotency_key = idempotency_key
         self._standing = standing
         self._credentials = credentials
+        self._archive = archive
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
@@ -77,6 +80,12 @@ class Context:
         """What finds tokens by their text."""
         assert self._credentials is not None, "this graph was made without a way to find tokens"
         return self._credentials
+
+    @property
+    def archive(self) -> Archive:
+        """What the audit is compared with."""
+        assert self._archive is not None, "this context was made without keys and checkpoints"
+        return self._archive
 
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
@@ -166,6 +175,7 @@ async def context_of(
     standing: Stands | None = None,
     reads: Mapping[str, Requirement] = NOTHING_ASKED,
     credentials: Credentials | None = None,
+    archive: Archive | None = None,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
     context = Context(
@@ -178,6 +188,7 @@ async def context_of(
         standing=standing,
         reads=reads,
         credentials=credentials,
+        archive=archive,
     )
     try:
         yield context

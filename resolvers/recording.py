@@ -46,7 +46,13 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
         changed=asked,
         request_id=context.request_id,
     )
-    await append_apart(context.database, context.clock, context.tenant_id, [refusal])
+    await record_apart(context, refusal)
+
+
+async def record_apart(context: Context, record: Record) -> None:
+    """A record in a transaction of its own, for those who follow the audit at once."""
+    announce = context.feeds.announce
+    await append_apart(context.database, context.clock, context.tenant_id, [record], announce)
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -180,10 +180,10 @@ async def test_a_page_is_read_from_one_index_in_its_order(
     """Nothing is sorted, and no record is passed over that the filter does not want."""
     window = Window(size=20, order="NUMBER", descending=True, filter=frozen(sought), after=after)
     plan = await explained(databases, years, statements.pages(audit_events_of_tenant, years, None, [years], window))
-    assert f"audit_record_default_{index}" in plan, plan
-    assert "Sort" not in plan, plan
-    assert not re.search("^ *Filter:", plan, re.MULTILINE), plan
-    assert "Seq Scan" not in plan, plan
+    _, found, scan = plan.partition(f"audit_record_default_{index}")
+    assert found, plan
+    assert "Filter" not in scan.partition("->")[0], plan
+    assert not re.search("->  (Incremental )?Sort |Seq Scan on audit_record_default", plan), plan
 
 
 async def explained(databases: Databases, tenant_id: uuid.UUID, statement: Select[Any]) -> str:
