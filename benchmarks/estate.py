@@ -15,10 +15,11 @@ from auth.principal import Caller, Principal, TenantRef, kind_of
 from auth.scopes import expand
 from auth.token import digest, mint
 from loaders.entities import AREA, DEVICE, DEVICE_TYPE, ENTITIES, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
-from models import PLATFORM_ID, Credential
+from models import PLATFORM_ID, AuditAction, Credential
 from models.clock import Clock
 from models.ids import encode
 from models.tenant import short_id
+from resolvers.auditing import Actor, Changed, Record, Target, append
 from tenantry.databases import Databases
 
 Row = dict[str, Any]
@@ -61,10 +62,24 @@ async def make_estate(databases: Databases, clock: Clock, size: int) -> Estate:
         for entity in (ORGANIZATION, DEVICE_TYPE, LOCATION, AREA, DEVICE, TOKEN):
             # Rows without a parent come first, or the key to their own table would refuse the others.
             await connection.execute(insert(entity.table), rows[entity.name])
+        await append(connection, home["id"], clock.now(), _records(rows[DEVICE.name][:size]))
         secret = mint().reveal()
         first = {"tenant_id": home["id"], "token_id": rows[TOKEN.name][0]["id"]}
         await connection.execute(insert(Credential).values(hash=digest(secret), **first))
     return Estate(size, _caller(clock, home), rows, secret)
+
+
+def _records(devices: list[Row]) -> list[Record]:
+    """That each of these devices was made, by a command."""
+    return [
+        Record(
+            Actor("SYSTEM", None, "make bench-counts"),
+            AuditAction.DEVICE_CREATED,
+            Target(DEVICE.name, encode(DEVICE.prefix, each["id"])),
+            changed={"name": Changed(after=each["name"]), "serial": Changed(after=each["serial"])},
+        )
+        for each in devices
+    ]
 
 
 def _tenants(clock: Clock, size: int) -> list[Row]:

@@ -11,6 +11,7 @@ from loaders.entities import ENTITIES, TENANT, Entity
 from resolvers.writing.nouns import NOUNS
 
 LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations", "tokens")
+COUNTED = "totalCount pageInfo { hasNextPage endCursor } paging { pages }"
 EDGES = "one for the rows, one for each edge"
 MIXED = "one for each of six types, one for the areas; the devices' types are among the six"
 TREE = """{ tenant { name locations(first: 100) { totalCount nodes { id name areas(first: 5) { totalCount nodes {
@@ -47,6 +48,13 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
     for name in LISTS:
         rows = listed(root_fields(schema)[f"Query.{name}"])
         yield Operation(name, f"Query.{name}", Request(connection(schema, name)), why=f"{EDGES} of {rows.name}")
+    shown = selection(_type(schema, "AuditEvent"))
+    yield Operation(
+        "auditEvents",
+        "Query.auditEvents",
+        Request(f"{{ auditEvents(first: 100) {{ {COUNTED} nodes {{ {shown} }} }} }}"),
+        why="one for the records, one for what they changed",
+    )
     yield Operation(
         "verifyToken",
         "Query.verifyToken",

@@ -6,7 +6,7 @@ out of reach is not there, but for ancestors, which are masked (`loaders.masking
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from aiodataloader import DataLoader
@@ -22,6 +22,7 @@ from models.hierarchy import Reach
 Fetch = Callable[[uuid.UUID, Select[Any]], Awaitable[list[Row]]]
 Loaded = TypeVar("Loaded")
 Shown = TypeVar("Shown")
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Later(Generic[Loaded, Shown]):
@@ -49,7 +50,7 @@ class Loaders:
         self._fetch = fetch
         self._reach = reach
         self._asked: set[asyncio.Future[Any]] = set()
-        self._loaders: dict[tuple[Any, ...], DataLoader[uuid.UUID, Any]] = {}
+        self._loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = {}
 
     def row(self, entity: Entity, tenant_id: uuid.UUID, row_id: uuid.UUID) -> Awaitable[Row | None]:
         """The row with this id, or None where the tenant has none within reach."""
@@ -84,6 +85,24 @@ class Loaders:
 
         return self._ask((edge.name, tenant_id, window), key, load)
 
+    def beside(
+        self,
+        name: str,
+        tenant_id: uuid.UUID,
+        key: Key,
+        statement: Callable[[uuid.UUID, Sequence[Key]], Select[Any]],
+        key_of: Callable[[Row], Key],
+    ) -> asyncio.Future[list[Row]]:
+        """What a statement finds for this key; all keys that are asked for by the same `name` share one."""
+
+        async def load(keys: list[Key]) -> list[list[Row]]:
+            found: dict[Key, list[Row]] = {each: [] for each in keys}
+            for row in await self._fetch(tenant_id, statement(tenant_id, keys)):
+                found[key_of(row)].append(row)
+            return list(found.values())
+
+        return self._ask((name, tenant_id), key, load)
+
     async def dependents(
         self, entity: Entity, tenant_id: uuid.UUID, reach: Reach, column: Any, parents: Sequence[uuid.UUID]
     ) -> list[uuid.UUID]:
@@ -97,7 +116,7 @@ class Loaders:
             future.cancel()
 
     def _ask(
-        self, of: tuple[Any, ...], key: uuid.UUID, load: Callable[[list[uuid.UUID]], Coroutine[Any, Any, list[Any]]]
+        self, of: tuple[Any, ...], key: Any, load: Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
     ) -> asyncio.Future[Any]:
         """The loader's future is shared by all who ask for the same; one that gives up does not take it from others."""
         loader = self._loaders.get(of)
@@ -117,7 +136,7 @@ def _page(edge: Edge, rows: list[Row], window: Window) -> Page:
     total = rows[0].pop("_total") if window.counted else None
     for row in rows[1:]:
         row.pop("_total", None)
-    real = [as_shown(edge.target, row) for row in rows if row["id"] is not None]
+    real = [as_shown(edge.target, row) for row in rows if row[edge.target.id.key] is not None]
     kept = real[: window.size]
     if window.backward:
         kept.reverse()

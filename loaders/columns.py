@@ -4,7 +4,7 @@ from enum import Enum, StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, Date, DateTime, Double, Integer, Numeric, Text, Uuid
+from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, Double, Integer, Numeric, Text, Uuid
 from sqlalchemy.types import TypeEngine
 
 from loaders.edges import EDGES
@@ -30,6 +30,8 @@ class Kind(Enum):
 UNSEEN = frozenset({"deleted_at", "deletion_id"})
 _KINDS: dict[type[TypeEngine[Any]], Kind] = {
     Boolean: Kind.BOOLEAN,
+    # Before Integer, whose child it is: it may outgrow 32 bits, so that the graph shows it as text.
+    BigInteger: Kind.ID,
     Integer: Kind.INT,
     # Before Numeric, whose child it is.
     Double: Kind.FLOAT,

@@ -7,18 +7,23 @@ to clients, carries nothing but what the row itself showed, and cannot widen wha
 import base64
 import binascii
 import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
+from sqlalchemy import BigInteger, DateTime, Text, Uuid
 
 from loaders.edges import Edge
-from loaders.window import BadArgument, Position, Row, Window
+from loaders.entities import Column
+from loaders.window import BadArgument, Position, Row, Window, number_of
 
 
 def encode(edge: Edge, window: Window, row: Row) -> str:
     """The place of this row."""
-    column = edge.target.orders[window.order].key
-    parts = [_name(edge, window), str(row["id"])]
-    if column != "id":
+    key, column = edge.target.id.key, edge.target.orders[window.order].key
+    parts = [_name(edge, window), str(row[key])]
+    if column != key:
         # What is masked has no place of its own: nothing lies before it or after.
         parts.append("" if row[column] is None else row[column])
     return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
@@ -32,15 +37,49 @@ def decode(edge: Edge, window: Window, text: str) -> Position:
     """
     try:
         parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
-        name, row_id = parts[0], uuid.UUID(parts[1])
-        value = row_id if edge.target.orders[window.order].key == "id" else parts[2]
-        if not isinstance(value, str | uuid.UUID) or (isinstance(value, str) and "\0" in value):
-            raise TypeError
-    except (binascii.Error, ValueError, TypeError, LookupError, AttributeError):
+        name, row_id = parts[0], _read(edge.target.id, parts[1])
+        column = edge.target.orders[window.order]
+        value = row_id if column.key == edge.target.id.key else _read(column, parts[2])
+    except (binascii.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
         raise BadArgument("not a cursor of this list and ordering; take one from pageInfo or edges") from None
     if name != _name(edge, window):
         raise BadArgument("the cursor is of another list or ordering; take one from this very list")
     return Position(value, row_id)
+
+
+def _read(column: Column, text: Any) -> Any:
+    """A column's value as a cursor spells it."""
+    if not isinstance(text, str):
+        raise TypeError
+    return next(read for type_, read in READ if isinstance(column.type, type_))(text)
+
+
+def _number(text: str) -> int:
+    number = number_of(text)
+    if number is None:
+        raise ValueError
+    return number
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment.astimezone(UTC)
+
+
+def _text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError
+    return text
+
+
+READ: tuple[tuple[type, Callable[[str], Any]], ...] = (
+    (Uuid, uuid.UUID),
+    (BigInteger, _number),
+    (DateTime, _moment),
+    (Text, _text),
+)
 
 
 def _name(edge: Edge, window: Window) -> str:

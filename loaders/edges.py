@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 
 from loaders.entities import (
     AREA,
+    AUDIT_EVENT,
     DEVICE,
     DEVICE_TYPE,
     LOCATION,
@@ -25,6 +26,7 @@ from loaders.entities import (
 )
 from models import (
     Area,
+    AuditRecord,
     Device,
     DeviceType,
     Location,
@@ -81,6 +83,7 @@ users_of_tenant = _many("users_of_tenant", USER, User.tenant_id)
 service_accounts_of_tenant = _many("service_accounts_of_tenant", SERVICE_ACCOUNT, ServiceAccount.tenant_id)
 roles_of_tenant = _many("roles_of_tenant", ROLE, Role.tenant_id)
 role_bindings_of_tenant = _many("role_bindings_of_tenant", ROLE_BINDING, RoleBinding.tenant_id)
+audit_events_of_tenant = _many("audit_events_of_tenant", AUDIT_EVENT, AuditRecord.tenant_id)
 
 tenant_of_organization = _one("tenant_of_organization", TENANT, "tenant_id", ancestor=True)
 parent_of_organization = _one("parent_of_organization", ORGANIZATION, "parent_id", ancestor=True)

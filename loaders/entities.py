@@ -3,16 +3,20 @@
 An ordering stands on columns that never are null and rarely change; each has an index for every edge that it serves.
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, Text, literal_column, true
 from sqlalchemy.orm import InstrumentedAttribute
 
+from loaders.window import Row
 from models import (
     Area,
+    AuditRecord,
     Base,
     Device,
     DeviceType,
@@ -27,6 +31,7 @@ from models import (
     User,
 )
 from models.base import Ended
+from models.clock import uuid8
 from models.ids import Prefix
 
 Column = InstrumentedAttribute[Any]
@@ -34,17 +39,20 @@ Column = InstrumentedAttribute[Any]
 
 @dataclass(frozen=True)
 class Entity:
-    """A kind of row that has an id of its own. `orders` names columns; the id breaks ties; the first is the default."""
+    """A kind of row that is listed, by the name of its GraphQL type.
 
+    `id` tells its rows apart in their tenant, and `uuid_of` is what a row's id in the graph names. `orders` names
+    columns; `id` breaks ties; `default` is the order where nothing is said.
+    """
+
+    name: str
     table: type[Base]
     prefix: Prefix
+    id: Column
     orders: Mapping[str, Column]
     search: tuple[Column, ...]
-
-    @property
-    def name(self) -> str:
-        """The name of its GraphQL type."""
-        return self.table.__name__
+    default: str = "ID_ASC"
+    uuid_of: Callable[[Row], uuid.UUID] = itemgetter("id")
 
     @property
     def noun(self) -> str:
@@ -69,19 +77,13 @@ class Entity:
         return true()
 
     @property
-    def id(self) -> Column:
-        """The column that its id names."""
-        column: Column = self.table.id  # type: ignore[attr-defined]
-        return column
-
-    @property
     def called(self) -> Column:
         """The column by which people name its rows; unique among the living (of areas: in their location)."""
         return self.search[-1]
 
 
 def _entity(table: Any, search: tuple[Column, ...], **orders: Column) -> Entity:
-    return Entity(table, table.prefix, MappingProxyType({"ID": table.id, **orders}), search)
+    return Entity(table.__name__, table, table.prefix, table.id, MappingProxyType({"ID": table.id, **orders}), search)
 
 
 TENANT = _entity(Tenant, (Tenant.name, Tenant.slug), NAME=Tenant.name, SLUG=Tenant.slug)
@@ -97,9 +99,20 @@ USER = _entity(User, (User.name,), NAME=User.name)
 SERVICE_ACCOUNT = _entity(ServiceAccount, (ServiceAccount.name,), NAME=ServiceAccount.name)
 ROLE = _entity(Role, (Role.name,), NAME=Role.name)
 ROLE_BINDING = _entity(RoleBinding, ())
+# A record has no id but what is made of its hash. Time never goes back while numbers count up: both are one order.
+AUDIT_EVENT = Entity(
+    "AuditEvent",
+    AuditRecord,
+    Prefix.AUDIT_EVENT,
+    AuditRecord.number,
+    MappingProxyType({"NUMBER": AuditRecord.at}),
+    (),
+    default="NUMBER_DESC",
+    uuid_of=lambda row: uuid8(row["hash"]),
+)
 
 ENTITIES = (TENANT, ORGANIZATION, LOCATION, AREA, DEVICE_TYPE, DEVICE)
 # Listed like the others, but no thing that `node` and `_entities` find: of these the lists are the one way to them.
-LISTED = (TOKEN, USER, SERVICE_ACCOUNT, ROLE, ROLE_BINDING)
+LISTED = (TOKEN, USER, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, AUDIT_EVENT)
 BY_PREFIX = {entity.prefix: entity for entity in ENTITIES}
 BY_NAME = {entity.name: entity for entity in ENTITIES}

@@ -10,12 +10,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
-from sqlalchemy.types import ARRAY, Text, Uuid
+from sqlalchemy.types import ARRAY, BigInteger, Text, Uuid
 
 from loaders.columns import prefix_of, snake_case
 from loaders.entities import Entity
 from loaders.masking import Known
-from loaders.window import BadArgument
+from loaders.window import BadArgument, number_of
 from models import Tenant, ids
 
 Condition = ColumnElement[bool]
@@ -100,11 +100,12 @@ OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
 def _comparable(column: InstrumentedAttribute[Any], known: Known) -> Any:
     """What stands for a column in a comparison.
 
-    Text is compared in byte order whatever the database's collation, so that both executors agree everywhere. A parent
+    Text is compared in byte order whatever the database's collation, so that both executors agree everywhere; a closed
+    vocabulary, which has no order, is compared as it is indexed. A parent
     tenant that is out of reach is no parent, as `parent` shows it: a policy hides its row.
     """
     compared = known(column)
-    if isinstance(column.type, Text) and column.type.collation != "C":
+    if isinstance(column.type, Text) and column.type.collation != "C" and "vocabulary" not in column.info:
         return compared.collate("C")
     if compared is Tenant.parent_id:
         above = aliased(Tenant)
@@ -119,6 +120,9 @@ def _operand(entity: Entity, column: InstrumentedAttribute[Any], operand: Any) -
         return operand
     if isinstance(column.type, Uuid):
         return _uuid(entity, column.key, operand)
+    if isinstance(column.type, BigInteger):
+        # What spells no number names no row: none is negative.
+        return -1 if (number := number_of(operand)) is None else number
     if isinstance(column.type, Text | ARRAY):
         return _text(operand)
     return operand

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, literal, 
 
 from loaders.entities import (
     AREA,
+    AUDIT_EVENT,
     DEVICE,
     DEVICE_TYPE,
     LOCATION,
@@ -153,4 +154,6 @@ BENEATH: dict[tuple[str, ReachKind], Beneath] = {
         for kind in (ReachKind.ORGANIZATION, ReachKind.LOCATION, ReachKind.AREA)
     },
 }
-assert TENANT.name not in {name for name, _ in BENEATH}, "tenants lie beneath tenants alone"
+assert not {TENANT.name, AUDIT_EVENT.name} & {name for name, _ in BENEATH}, (
+    "tenants lie beneath tenants alone, and the audit is the whole tenant's"
+)

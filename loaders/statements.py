@@ -32,6 +32,7 @@ from loaders.reach import condition
 from loaders.window import Position, Window
 from models import Area, TenantRow
 from models.hierarchy import Reach
+from models.policies import is_tenant_data
 
 
 def by_id(entity: Entity, tenant_id: uuid.UUID, reach: Reach, ids: Sequence[uuid.UUID]) -> Select[Any]:
@@ -180,10 +181,7 @@ def _columns(entity: Entity) -> list[Any]:
 
 def _in_tenant(entity: Entity, tenant_id: uuid.UUID) -> ColumnElement[bool]:
     """Queries name the tenant although row-level security does: indexes lead with it, engines route by it."""
-    if not issubclass(entity.table, TenantRow):
-        return true()
-    tenant: ColumnElement[bool] = entity.table.tenant_id == tenant_id
-    return tenant
+    return entity.sql.c.tenant_id == tenant_id if is_tenant_data(entity.sql) else true()
 
 
 def _between(order: list[Any], window: Window) -> list[ColumnElement[bool]]:
@@ -198,5 +196,5 @@ def _between(order: list[Any], window: Window) -> list[ColumnElement[bool]]:
 def _beyond(order: list[Any], position: Position, *, above: bool) -> ColumnElement[bool]:
     if len(order) == 1:
         return order[0] > position.id if above else order[0] < position.id  # type: ignore[no-any-return]
-    place = tuple_(literal(position.value), literal(position.id, Uuid))
+    place = tuple_(*(literal(at, column.type) for at, column in zip((position.value, position.id), order, strict=True)))
     return tuple_(*order) > place if above else tuple_(*order) < place

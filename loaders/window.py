@@ -1,9 +1,13 @@
 """Which part of a connection is asked for, and what was found."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 Row = dict[str, Any]
+# The largest number that a row can have: PostgreSQL counts to 64 bits.
+LARGEST = 2**63 - 1
+DIGITS = re.compile(r"[0-9]{1,19}")
 
 
 class BadArgument(ValueError):
@@ -46,6 +50,12 @@ class Page:
     rows: list[Row]
     more: bool
     total: int | None
+
+
+def number_of(text: str) -> int | None:
+    """The number that a text spells, None where a row can have none such."""
+    number = int(text) if DIGITS.fullmatch(text) else None
+    return None if number is None or number > LARGEST else number
 
 
 def empty(window: Window) -> Page:

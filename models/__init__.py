@@ -4,7 +4,7 @@ Imports nothing of ours: every other room stands on this one.
 """
 
 from models.area import Area, AreaKind
-from models.audit import AuditAction, AuditHead, AuditOutcome, AuditRecord, AuditValue
+from models.audit import AuditAction, AuditActorKind, AuditHead, AuditOutcome, AuditRecord, AuditValue
 from models.base import Base, TenantRow
 from models.deletion import Deletion
 from models.device import Device, DeviceLifecycle, DeviceStatus
@@ -25,6 +25,7 @@ __all__ = [
     "Area",
     "AreaKind",
     "AuditAction",
+    "AuditActorKind",
     "AuditHead",
     "AuditOutcome",
     "AuditRecord",

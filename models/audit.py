@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Index, LargeBinary, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import MOMENT, Base, one_of, vocabulary
+from models.base import MOMENT, SORTED_TEXT, Base, one_of, vocabulary
 
 
 class AuditOutcome(StrEnum):
@@ -22,6 +22,16 @@ class AuditOutcome(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     REFUSED = "REFUSED"
     FAILED = "FAILED"
+
+
+class AuditActorKind(StrEnum):
+    """Who acted: the kinds of principals, our own commands, and whoever said nothing. Published, forever."""
+
+    OPERATOR = "OPERATOR"
+    SERVICE = "SERVICE"
+    USER = "USER"
+    SYSTEM = "SYSTEM"
+    ANONYMOUS = "ANONYMOUS"
 
 
 class AuditAction(StrEnum):
@@ -108,14 +118,14 @@ class AuditRecord(Base):
     tenant_id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(MOMENT, primary_key=True)
-    actor_kind: Mapped[str] = mapped_column(Text)
-    actor_id: Mapped[str | None] = mapped_column(Text)
+    actor_kind: Mapped[str] = vocabulary(AuditActorKind)
+    actor_id: Mapped[str | None] = mapped_column(SORTED_TEXT)
     actor_name: Mapped[str | None] = mapped_column(Text)
     token_id: Mapped[uuid.UUID | None] = mapped_column(Uuid)
     # No CHECK: a word more must not need every partition's constraint made anew.
     action: Mapped[str] = vocabulary(AuditAction)
     target_type: Mapped[str | None] = mapped_column(Text)
-    target_id: Mapped[str | None] = mapped_column(Text)
+    target_id: Mapped[str | None] = mapped_column(SORTED_TEXT)
     outcome: Mapped[str] = vocabulary(AuditOutcome)
     request_id: Mapped[str | None] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text)
@@ -125,19 +135,18 @@ class AuditRecord(Base):
 
     __table_args__ = (
         one_of("outcome", AuditOutcome),
-        Index(
-            "audit_record_target_id_number_idx",
-            "tenant_id",
-            "target_id",
-            "number",
-            postgresql_where=text("target_id IS NOT NULL"),
-        ),
-        Index(
-            "audit_record_actor_id_number_idx",
-            "tenant_id",
-            "actor_id",
-            "number",
-            postgresql_where=text("actor_id IS NOT NULL"),
+        Index("audit_record_at_number_idx", "tenant_id", "at", "number"),
+        Index("audit_record_action_at_number_idx", "tenant_id", "action", "at", "number"),
+        *(
+            Index(
+                f"audit_record_{column}_at_number_idx",
+                "tenant_id",
+                column,
+                "at",
+                "number",
+                postgresql_where=text(f"{column} IS NOT NULL"),
+            )
+            for column in ("target_id", "actor_id")
         ),
         BY_MONTH,
     )

@@ -40,6 +40,12 @@ class SystemClock:
         return uuid7(value >> 74, value & (1 << 74) - 1)
 
 
+def uuid8(content: bytes) -> uuid.UUID:
+    """The first 16 bytes of a hash in the shape of a UUIDv8 (RFC 9562): whoever has the hash makes the same one."""
+    value = int.from_bytes(content[:16].ljust(16, b"\0"))
+    return uuid.UUID(int=value & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62)
+
+
 def uuid7(milliseconds: int, tail: int) -> uuid.UUID:
     """Put a 48-bit time in ms and a 74-bit tail into the shape of a UUIDv7."""
     high = milliseconds << 16 | 0x7000 | tail >> 62

@@ -36,7 +36,7 @@ def window(edge: Edge, given: dict[str, Any], *, counted: bool) -> Window:
         raise _refused("first" if last is None else "last", f"must be from 1 to {MAX_SIZE}, not {size}")
     if page is not None and not 1 <= page <= MAX_OFFSET // size:
         raise _refused("page", f"must be from 1 to {MAX_OFFSET // size} at {size} rows a page; cursors reach deeper")
-    order, _, direction = (given.get("orderBy") or "ID_ASC").rpartition("_")
+    order, _, direction = (given.get("orderBy") or edge.target.default).rpartition("_")
     check_filter(given.get("filter"))
     bare = Window(
         size=size,

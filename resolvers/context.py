@@ -22,6 +22,7 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.hierarchy import Reach
+from resolvers.auditing.archive import Archive
 from resolvers.auditing.record import Record
 from resolvers.following.feeds import Feeds
 
@@ -44,8 +45,9 @@ class Context:
         reads: Mapping[str, Requirement] = NOTHING_ASKED,
         credentials: Credentials | None = None,
         examine: Examines | None = None,
+        archive: Archive | None = None,
     ) -> None:
-        """`reads` is what each type, by its name, asks of its readers."""
+        """`reads` is what each type, by its name, asks of its readers; `archive` holds the audit's checkpoints."""
         self.caller = caller
         self._reads = reads
         self.clock = clock
@@ -58,6 +60,7 @@ class Context:
         self._examine = examine
         # What the audit is to hold of what was read, written when the query has ended.
         self.noted: list[Record] = []
+        self._archive = archive
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
@@ -89,6 +92,12 @@ class Context:
         """What tells of an operation what it asks for, and runs nothing."""
         assert self._examine is not None, "this context was made without a way to examine operations"
         return self._examine
+
+    @property
+    def archive(self) -> Archive:
+        """What the audit is compared with."""
+        assert self._archive is not None, "this context was made without keys and checkpoints"
+        return self._archive
 
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
@@ -179,6 +188,7 @@ async def context_of(
     reads: Mapping[str, Requirement] = NOTHING_ASKED,
     credentials: Credentials | None = None,
     examine: Examines | None = None,
+    archive: Archive | None = None,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
     context = Context(
@@ -192,6 +202,7 @@ async def context_of(
         reads=reads,
         credentials=credentials,
         examine=examine,
+        archive=archive,
     )
     try:
         yield context

@@ -9,6 +9,7 @@ from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, Selection
 
 from loaders.batch import Later
 from loaders.edges import Edge
+from loaders.entities import Entity
 from loaders.masking import is_masked
 from loaders.window import Row, empty
 from models import ids
@@ -26,9 +27,9 @@ def column(name: str) -> Resolver:
     return lambda row, _info: row[name]
 
 
-def row_id(prefix: Prefix) -> Resolver:
+def row_id(entity: Entity) -> Resolver:
     """The row's id, which names its type."""
-    return lambda row, _info: ids.encode(prefix, row["id"])
+    return lambda row, _info: ids.encode(entity.prefix, entity.uuid_of(row))
 
 
 def same_row(row: Row, _info: Info) -> Row:

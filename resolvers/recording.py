@@ -59,13 +59,18 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
     `named` is what it lacked or asked for; no value that callers sent is kept.
     """
     refusal = record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
-    await append_apart(context.database, context.clock, context.tenant_id, [refusal])
+    await record_apart(context, refusal)
+
+
+async def record_apart(context: Context, *records: Record) -> None:
+    """Records in a transaction of their own, for those who follow the audit at once."""
+    await append_apart(context.database, context.clock, context.tenant_id, records, context.feeds.announce)
 
 
 async def record_reads(context: Context) -> None:
     """What was noted of a query's reads, in a transaction of its own, once the query holds no connection any more."""
     if context.noted:
-        await append_apart(context.database, context.clock, context.tenant_id, context.noted)
+        await record_apart(context, *context.noted)
 
 
 def actor_of(caller: Caller) -> Actor:

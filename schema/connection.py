@@ -57,10 +57,10 @@ def order_of(entity: Entity) -> type[StrEnum]:
 
 
 def arguments_of(entity: Entity) -> list[StrawberryArgument]:
-    """The arguments that every list of these rows takes; `search` where there is a text to look at."""
-    sought = " or ".join(column.key for column in entity.search)
-    search = argument("search", str | None, f"Only rows whose {sought} contains this text, in any case.")
-    return [
+    """The arguments that every list of these rows takes."""
+    searched = " or ".join(column.key for column in entity.search)
+    order = f"The order of the rows; {entity.default} where nothing is said."
+    found = [
         argument(
             "first",
             int | None,
@@ -71,9 +71,10 @@ def arguments_of(entity: Entity) -> list[StrawberryArgument]:
         argument("before", str | None, "Only rows before this cursor (at most 4,096 characters)."),
         argument("page", int | None, f"The numbered page of size `first`, from 1, at most {MAX_OFFSET} rows deep."),
         argument("filter", lazy(entity, "Filter") | None, "Only rows that fit."),
-        *([search] if sought else []),
-        argument("orderBy", lazy(entity, "Order") | None, "The order of the rows; ID_ASC where nothing is said."),
+        argument("search", str | None, f"Only rows whose {searched} contains this text, in any case."),
+        argument("orderBy", lazy(entity, "Order") | None, order),
     ]
+    return [each for each in found if searched or each.python_name != "search"]
 
 
 def connection_of(entity: Entity) -> tuple[type, type, type, type[StrEnum]]:

@@ -2,6 +2,8 @@
 
 from graphql import GraphQLEnumType, GraphQLSchema
 
+from models import AuditAction
+
 FEDERATION = {
     "_Any": "A reference to an entity: an object with its `__typename` and key (Apollo Federation).",
     "_Entity": "Any entity of this subgraph (Apollo Federation).",
@@ -21,6 +23,9 @@ REPRESENTATIONS = "What the gateway refers to, each with `__typename` and `id`."
 ENUMS = {
     "AccessReason": "Why a token may have a field, or may not.",
     "AreaKind": "What an area is.",
+    "AuditAction": "What the audit knows to be done.",
+    "AuditActorKind": "What sort of caller the audit names.",
+    "AuditOutcome": "How something ended.",
     "ChangeKind": "What can happen to a thing.",
     "DeviceKind": "The families of devices.",
     "DeviceLifecycle": "Where a device is in its life as an asset.",
@@ -32,6 +37,14 @@ ENUMS = {
     "TenantStatus": "Whether a tenant may be used.",
     "TokenState": "Whether a token's text is good.",
 }
+
+
+def _action(action: AuditAction) -> str:
+    """Of `device_type.created`: "Device type created"."""
+    noun, _, verb = action.partition(".")
+    return f"{noun.replace('_', ' ').capitalize()} {verb.replace('_', ' ')}; `{action}` in exports."
+
+
 # Every value of every enum; the orderings are described by their names.
 VALUES = {
     "AccessReason": {
@@ -48,6 +61,19 @@ VALUES = {
         "ROOM": "A room.",
         "DOOR": "A door, gate or turnstile.",
         "OTHER": "Anything else.",
+    },
+    "AuditAction": {action.name: _action(action) for action in AuditAction},
+    "AuditActorKind": {
+        "OPERATOR": "An operator of the platform.",
+        "SERVICE": "A program with a token.",
+        "USER": "A person who signed in.",
+        "SYSTEM": "A command of our own, run where the database is.",
+        "ANONYMOUS": "Whoever could not say who it was.",
+    },
+    "AuditOutcome": {
+        "SUCCEEDED": "It was done.",
+        "REFUSED": "It was not allowed.",
+        "FAILED": "It was tried and went wrong.",
     },
     "ChangeKind": {
         "CREATED": "It was made.",

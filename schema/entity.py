@@ -69,7 +69,7 @@ def row_part(description: str) -> Callable[[type], Any]:
 def field_of_id(declared: Entity) -> DeclaredField:
     """The field `id`: the type's prefix and the row's UUID."""
     made = DeclaredField(description=f"Names this {declared.name} everywhere and for ever: {declared.prefix}_….")
-    made.resolver = reading.row_id(declared.prefix)
+    made.resolver = reading.row_id(declared)
     return made
 
 

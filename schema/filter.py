@@ -8,7 +8,7 @@ import strawberry
 from strawberry.types.lazy_type import LazyType
 
 from loaders.columns import Kind, camel_case, comparable
-from loaders.entities import ENTITIES, Entity
+from loaders.entities import ENTITIES, LISTED, Entity
 
 _MEANING = {
     "eq": "Equal to this.",
@@ -61,7 +61,7 @@ _BY_KIND = {
 }
 _BY_VOCABULARY = {
     values: _operators(values.__name__, values, _EQUALITY)
-    for entity in ENTITIES
+    for entity in (*ENTITIES, *LISTED)
     for values in comparable(entity).values()
     if isinstance(values, type)
 }

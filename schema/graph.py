@@ -21,6 +21,7 @@ from auth.verifying import Credentials
 from loaders.entities import ENTITIES, LISTED
 from models.clock import Clock
 from models.database import Database
+from resolvers.auditing.archive import Archive
 from resolvers.context import Context, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
@@ -47,12 +48,15 @@ class Graph:
         deadline: float = 10.0,
         documents: int = 1000,
         credentials: Credentials | None = None,
+        archive: Archive | None = None,
     ) -> None:
         """`deadline` in seconds for one operation; `documents` is how many prepared documents are kept.
 
-        `credentials` finds tokens by their text; whoever asks a graph without them meets a fault.
+        `credentials` finds tokens by their text; whoever asks a graph without them meets a fault. `archive` holds the
+        audit's checkpoints.
         """
         self._credentials = credentials
+        self._archive = archive or Archive()
         self._schema = schema
         listed = (*ENTITIES, *LISTED)
         self._reads = {entity.name: schema.type_map[entity.name].extensions["requirement"] for entity in listed}
@@ -134,7 +138,12 @@ class Graph:
 
     def _context(self, caller: Caller, request_id: str, **known: Any) -> AbstractAsyncContextManager[Context]:
         """A request's context; `known` is what not every request has."""
-        known |= {"reads": self._reads, "credentials": self._credentials, "examine": self._documents.examine}
+        known |= {
+            "reads": self._reads,
+            "credentials": self._credentials,
+            "examine": self._documents.examine,
+            "archive": self._archive,
+        }
         return context_of(self._database, caller, self._clock, request_id, self._feeds, **known)
 
     async def _source(self, admitted: Admitted, operation_name: str | None, context: Context) -> Any:

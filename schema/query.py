@@ -7,6 +7,7 @@ import strawberry
 from auth.requirement import AUTHENTICATED, any_of
 from auth.scopes import Scope
 from loaders import edges
+from resolvers.auditing.verifying import MOST, verify_audit
 from resolvers.explaining import explain_access
 from resolvers.me import me as read_me
 from resolvers.mutations import delete_impact
@@ -16,6 +17,8 @@ from resolvers.roles import built_in_roles
 from resolvers.tenant import tenant as read_tenant
 from resolvers.token import verify_token
 from schema.area import Area
+from schema.audit import AuditEvent
+from schema.audit_verification import AuditVerification
 from schema.connection import Connection
 from schema.device import Device
 from schema.device_type import DeviceType
@@ -85,6 +88,24 @@ class Query:
     )
     role_bindings: Connection[RoleBinding] = field(
         "Who has which role, where.", edge=edges.role_bindings_of_tenant, scopes=any_of(Scope.ROLES_READ)
+    )
+    audit_events: Connection[AuditEvent] = field(
+        "The tenant's audit, the newest first; empty for a right that is bound to a node of the estate.",
+        edge=edges.audit_events_of_tenant,
+        scopes=any_of(Scope.AUDIT_READ),
+    )
+    verify_audit: AuditVerification = field(
+        "Follows the tenant's chain of hashes, and compares it with the signed checkpoints that this server keeps. "
+        f"At most some {MOST:,} records at once. Asks for a right over the whole tenant, and is recorded itself.",
+        scopes=any_of(Scope.AUDIT_READ),
+        resolver=verify_audit,
+        arguments=[
+            argument(
+                "afterNumber",
+                strawberry.ID | None,
+                "Only what follows this record, which is taken as it is: the `lastNumber` of an answer before.",
+            )
+        ],
     )
     verify_token: TokenVerification = field(
         "What a token's text comes to: whether it is good, until when, and what for. Send it as a variable.",

@@ -32,6 +32,7 @@ from integrations.oidc_http import OidcHttp
 from integrations.redis_counters import RedisCounters
 from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
+from resolvers.auditing.archive import Archive
 from resolvers.auditing.watch import AuditWatch
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
@@ -51,6 +52,7 @@ from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging
 from tenantry.middleware import Requests
 from tenantry.negotiation import MediaType
+from tenantry.published_keys import PublishedKeys
 from tenantry.settings import Settings
 from tenantry.websocket.endpoint import WebSocketEndpoint
 
@@ -78,6 +80,7 @@ def from_environment() -> Starlette:
         feeds=feeds,
         deadline=settings.deadline,
         credentials=Credentials(databases.platform),
+        archive=archive_of(settings),
     )
     return create_app(settings, databases, graph, clock, beside=[feeds.run], on_end=held.close)
 
@@ -129,6 +132,7 @@ def create_app(
             Route(GRAPHQL, endpoint),
             WebSocketRoute(GRAPHQL, sockets),
             *Exports(graph, callers).routes(),
+            *PublishedKeys(archive_of(settings)).routes(),
             *Explorer([trust.browser for trust in trusts if trust.browser]).routes(),
             *Health(databases, drain).routes(),
         ],
@@ -141,6 +145,11 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirected POST is a lost one
     return app
+
+
+def archive_of(settings: Settings) -> Archive:
+    """Where `tenantry audit checkpoint` keeps keys and checkpoints, unless it is told another folder."""
+    return Archive(settings.home / "audit")
 
 
 def counters_of(settings: Settings, clock: Clock) -> Counters:

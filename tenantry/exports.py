@@ -1,11 +1,12 @@
-"""`GET /export/devices`: an export as a file. An address of the subscription `exportDevices`, which does all of it.
+"""`GET /export/…`: exports as files. Each is an address of a subscription, which does all of it.
 
 Once lines have left, an answer cannot become a refusal: a file that could not be finished is cut off, so that no
 client takes it for whole.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -24,16 +25,25 @@ from tenantry.answers import ReaderStuck, send_answer, send_patiently
 from tenantry.body import ClientGone
 from tenantry.endpoint import Runs, while_connected
 
-DEVICES = "/export/devices"
-DOCUMENT = """subscription ($format: ExportFormat!, $filter: DeviceFilter, $search: String) {
-  exportDevices(format: $format, filter: $filter, search: $search) { text }
-}"""
 TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
 PARAMETERS = frozenset({"format", "filter", "search"})
+Pairs = list[tuple[str, str]]
 
 
 class CutOff(Exception):
     """The export ended before its last line."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is exported at an address, `/export/{name}`, into a file of that name: a subscription that gives `text`.
+
+    `read` makes its variables of the query string; without a `format` among them it is NDJSON. Raises Refusal.
+    """
+
+    name: str
+    document: str
+    read: Callable[[Pairs], Mapping[str, Any]]
 
 
 class Exports:
@@ -45,21 +55,34 @@ class Exports:
 
     def routes(self) -> list[Route]:
         """Where they are."""
-        return [Route(DEVICES, self, methods=["GET"])]
+        return [
+            Route(f"/export/{each.name}", Download(each, self._graph, self._callers), methods=["GET"])
+            for each in (DEVICES, AUDIT)
+        ]
+
+
+class Download:
+    """An ASGI application for one address."""
+
+    def __init__(self, export: Export, graph: Runs, callers: Callers) -> None:
+        self._export = export
+        self._graph = graph
+        self._callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, or say why not."""
         try:
-            given = _parameters(Request(scope).query_params.multi_items())
-            variables = {**given, "format": given["format"].upper()}
+            variables = self._export.read(Request(scope).query_params.multi_items())
             standing = self._callers.standing(scope["headers"], address_of(scope), request_id=scope["request_id"])
             await standing.caller()
-            opened = await self._graph.open(OperationRequest(DOCUMENT, variables), standing, scope["request_id"])
+            asked = OperationRequest(self._export.document, dict(variables))
+            opened = await self._graph.open(asked, standing, scope["request_id"])
             if isinstance(opened, Answer):
                 await send_answer(send, opened)
                 return
+            ending = str(variables.get("format", "NDJSON")).lower()
             try:
-                await while_connected(receive, _send_file(send, opened, given["format"]))
+                await while_connected(receive, _send_file(send, opened, self._export.name, ending))
             finally:
                 await asyncio.shield(asyncio.ensure_future(opened.aclose()))
         except Refusal as refusal:
@@ -68,11 +91,11 @@ class Exports:
             return
 
 
-async def _send_file(send: Send, stream: Stream, named: str) -> None:
+async def _send_file(send: Send, stream: Stream, name: str, ending: str) -> None:
     """Each chunk as it comes. Raises CutOff where it ends too early."""
     headers = [
-        (b"content-type", TYPES[named].encode()),
-        (b"content-disposition", f'attachment; filename="devices.{named}"'.encode()),
+        (b"content-type", TYPES[ending].encode()),
+        (b"content-disposition", f'attachment; filename="{name}.{ending}"'.encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
@@ -97,18 +120,20 @@ async def _text(stream: Stream) -> str | None:
     if response.get("errors"):
         error = response["errors"][0]
         raise Refusal(Code[error["extensions"]["code"]], error["message"])
-    text: str = response["data"]["exportDevices"]["text"]
+    [chunk] = response["data"].values()
+    text: str = chunk["text"]
     return text
 
 
-def _parameters(pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
+def _of_devices(pairs: Pairs) -> Mapping[str, Any]:
     """`format filter search`, each once. Raises Refusal (BAD_USER_INPUT)."""
-    given = dict(pairs)
+    given: dict[str, Any] = dict(pairs)
     unknown = sorted(given.keys() - PARAMETERS)
     if unknown or len(given) != len(pairs):
         raise _bad(unknown[0] if unknown else "", "Give format, filter and search, each once; there is nothing else.")
     if given.setdefault("format", "ndjson") not in TYPES:
         raise _bad("format", f"format is {' or '.join(sorted(TYPES))}.")
+    given["format"] = given["format"].upper()
     if "filter" not in given:
         return given
     try:
@@ -118,5 +143,22 @@ def _parameters(pairs: list[tuple[str, str]]) -> Mapping[str, Any]:
     return {**given, "filter": wanted}
 
 
+def _of_audit(pairs: Pairs) -> Mapping[str, Any]:
+    """Nothing. Raises Refusal (BAD_USER_INPUT)."""
+    if pairs:
+        raise _bad(pairs[0][0], "Give nothing: an audit is exported whole, or nobody could verify it.")
+    return {}
+
+
 def _bad(argument: str, message: str) -> Refusal:
     return Refusal(Code.BAD_USER_INPUT, message, extensions={"argument": argument} if argument else {})
+
+
+DEVICES = Export(
+    "devices",
+    """subscription ($format: ExportFormat!, $filter: DeviceFilter, $search: String) {
+  exportDevices(format: $format, filter: $filter, search: $search) { text }
+}""",
+    _of_devices,
+)
+AUDIT = Export("audit", "subscription { exportAudit { text } }", _of_audit)

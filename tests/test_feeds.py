@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.codes import Code, Refusal
 from models.database import Database
+from resolvers.following.feed import Feed
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.following.tail import BATCH
@@ -186,10 +187,10 @@ async def test_a_database_that_goes_away_does_not_end_a_follower(
     failures: Iterator[None] = iter([None] * 3)
     real = feeds._read
 
-    async def failing(tenant_id: uuid.UUID, after: int, limit: int) -> list[Any]:
+    async def failing(feed: Feed, tenant_id: uuid.UUID, after: int, limit: int) -> list[Any]:
         if feeds._tails and next(failures, 1) is None:
             raise ConnectionResetError
-        return await real(tenant_id, after, limit)
+        return await real(feed, tenant_id, after, limit)
 
     monkeypatch.setattr(feeds, "_read", failing)
     reader = asyncio.create_task(read(feeds, acme, 0, 1))

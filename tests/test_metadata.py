@@ -147,7 +147,7 @@ def columns_sought(edge: Edge, order: Column) -> list[str]:
     wanted = ["tenant_id"] if is_tenant_data(table_of(edge.target)) else []
     if edge is not tenants_in_reach:
         wanted.append(edge.column.key)
-    return list(dict.fromkeys([*wanted, order.key, "id"]))
+    return list(dict.fromkeys([*wanted, order.key, edge.target.id.key]))
 
 
 def indexes_for(table: Table, parent: str) -> list[tuple[list[str], bool]]:

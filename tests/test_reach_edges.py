@@ -11,12 +11,14 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from loaders import statements
 from loaders.batch import Loaders
 from loaders.edges import EDGES, Edge
-from loaders.entities import AREA, ENTITIES, LISTED, ORGANIZATION, TENANT, Entity
+from loaders.entities import AREA, AUDIT_EVENT, ENTITIES, LISTED, ORGANIZATION, TENANT, Entity
 from loaders.masking import ANCESTORS, is_masked
 from loaders.reach import WHOLE
 from loaders.window import Row, Window
 from models.hierarchy import Node, Reach, ReachKind
+from resolvers.auditing import append_apart
 from tenantry.databases import Databases
+from tests.auditing import record
 from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.principals import make_principals
@@ -51,7 +53,7 @@ def every_statement(entity: Entity, reach: Reach) -> list[Select[Any]]:
         statements.counted(entity, SOME_TENANT, reach),
         *(statements.pages(edge, SOME_TENANT, reach, some, COUNTED) for edge in MANY if edge.target is entity),
     ]
-    if entity is not TENANT:
+    if entity not in (TENANT, AUDIT_EVENT):
         found.append(statements.exported(entity, SOME_TENANT, lambda _entity: reach, after=None, size=5, wanted=true()))
     return [*found, statements.areas_within(SOME_TENANT, reach, some[0])] if entity is AREA else found
 
@@ -73,11 +75,11 @@ def test_every_statement_takes_a_reach() -> None:
 
 @every_entity
 def test_a_right_bound_to_a_node_is_in_every_statement(entity: Entity) -> None:
-    """The node is named in each; types of devices lie beneath every node, tenants beneath none."""
+    """The node is named in each; types of devices lie beneath every node, tenants and the audit beneath none."""
     node = UPPER if entity is ORGANIZATION else NODE
     for statement in every_statement(entity, ((node,),)):
         text, given = compiled(statement)
-        if entity is TENANT:
+        if entity in (TENANT, AUDIT_EVENT):
             assert "false" in text.lower()
         elif entity not in WHOLE:
             assert node.id in given, text
@@ -103,6 +105,7 @@ async def test_no_edge_leads_anywhere_for_who_reaches_nothing(
     """No row and no total, from every row that there is; but for the tenant itself, masked."""
     tenant_id = acme.tenant.id
     people = await make_principals(databases, clock, tenant_id)
+    await append_apart(databases.app, clock, tenant_id, [record()])
     sources = [getattr(acme, entity.table.__tablename__).id for entity in ENTITIES]
     sources += [acme.floor.id, people.user.id, people.service_account.id]
     everything = [await loaders(databases, None).page(edge, tenant_id, key, COUNTED) for key in sources]

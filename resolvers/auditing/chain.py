@@ -6,7 +6,7 @@ since number, hash and record are in the same transaction.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,8 @@ RECORDS: Table = Base.metadata.tables[AuditRecord.__tablename__]
 VALUES: Table = Base.metadata.tables[AuditValue.__tablename__]
 TENANT = bindparam("tenant", type_=RECORDS.c.tenant_id.type)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+# Called in the transaction that appended.
+Announce = Callable[[AsyncConnection, uuid.UUID], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,22 @@ async def append(
     return Appended(first, number, previous)
 
 
-async def append_apart(database: Database, clock: Clock, tenant_id: uuid.UUID, records: Sequence[Record]) -> Appended:
-    """Append records in a transaction of their own: what was refused leaves nothing else behind."""
+async def append_apart(
+    database: Database,
+    clock: Clock,
+    tenant_id: uuid.UUID,
+    records: Sequence[Record],
+    announce: Announce | None = None,
+) -> Appended:
+    """Append records in a transaction of their own: what was refused leaves nothing else behind.
+
+    `announce` wakes those who follow the audit; without it they see the records some seconds later.
+    """
     async with database.write(tenant_id) as connection:
-        return await append(connection, tenant_id, clock.now(), records)
+        appended = await append(connection, tenant_id, clock.now(), records)
+        if announce is not None:
+            await announce(connection, tenant_id)
+        return appended
 
 
 async def lock_head(connection: AsyncConnection, tenant_id: uuid.UUID) -> tuple[int, bytes, datetime]:

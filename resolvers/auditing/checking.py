@@ -5,9 +5,12 @@ the chain as a whole (a cut tail with a mended head, a chain made anew) only by 
 An erased value is counted, a changed one is a fault.
 """
 
+import asyncio
 import uuid
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +21,7 @@ from models.database import Database
 from resolvers.auditing.checkpoint import Checkpoint, CheckpointKind
 from resolvers.auditing.checkpoints import Evidence, gather
 from resolvers.auditing.hashing import GENESIS, record_hash, spelled_moment, value_digest
-from resolvers.auditing.pages import PAGE, Row, pages
+from resolvers.auditing.pages import PAGE, Page, Row, fetched, pages
 from resolvers.auditing.ports import Place, PublicKeys, Unreadable
 
 
@@ -45,11 +48,13 @@ class Verdict:
     erased: int
     checkpoints: int
     fault: Fault | None = None
+    # Whether it was followed to its end, or to its fault.
+    complete: bool = True
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.fault is None
+        """Whether nothing is wrong, to the end."""
+        return self.fault is None and self.complete
 
 
 async def check(
@@ -66,28 +71,47 @@ async def check(
 
 
 async def check_on(
-    connection: AsyncConnection, tenant_id: uuid.UUID, evidence: Evidence, *, page: int = PAGE
+    connection: AsyncConnection,
+    tenant_id: uuid.UUID,
+    evidence: Evidence,
+    *,
+    page: int = PAGE,
+    after: Row | None = None,
+    most: int | None = None,
 ) -> Verdict:
-    """Verify on an open transaction."""
-    checker = _Checker(tenant_id, evidence)
-    fault = None
+    """Verify on an open transaction, beside the event loop's own work.
+
+    `after` is a record that is taken as it is: what follows it is verified. After at least `most` records it ends at
+    the end of a page, and the verdict is not complete.
+    """
+    checker = _Checker(tenant_id, evidence, last=after["number"] if after else 0, previous=after or {})
+    complete, fault = True, None
+    fetch = partial(fetched, connection)
     try:
-        checker.check_signatures()
-        async for each in pages(connection, tenant_id, page):
-            for row in each.records:
-                checker.take(row, each.values.pop(row["number"], []))
-            for number in each.values:
-                raise _Broken(number, "there are values of a record that is not there")
-        statement = select(AuditHead.__table__).where(AuditHead.tenant_id == tenant_id)
-        head = (await connection.execute(statement)).mappings().one_or_none()
-        checker.end(dict(head) if head else None)
+        await asyncio.to_thread(checker.check_signatures)
+        async with aclosing(pages(fetch, tenant_id, page, after=after)) as read:
+            async for each in read:
+                if most is not None and checker.records >= most and each.records:
+                    complete = False
+                    break
+                await asyncio.to_thread(checker.take_page, each)
+        if complete:
+            head = await fetch(select(AuditHead.__table__).where(AuditHead.tenant_id == tenant_id))
+            checker.end(head[0] if head else None)
     except _Broken as broken:
         fault = broken.fault
     except (ValueError, OverflowError):
         # PostgreSQL holds years that Python has not.
         fault = Fault(checker.last + 1, "what is stored of it, or of one soon after it, cannot be read")
     return Verdict(
-        checker.first, checker.last, checker.records, checker.values, checker.erased, len(evidence.signed), fault
+        checker.first,
+        checker.last,
+        checker.records,
+        checker.values,
+        checker.erased,
+        len(evidence.signed),
+        fault,
+        complete=complete,
     )
 
 
@@ -136,10 +160,18 @@ class _Checker:
                 at, key = spelled_moment(signed.checkpoint.at), signed.checkpoint.key_id
                 raise _Broken(signed.checkpoint.number, f"its checkpoint of {at} is not signed by a known key ({key})")
 
+    def take_page(self, page: Page) -> None:
+        """Follow the chain by a page."""
+        for row in page.records:
+            self.take(row, page.values.pop(row["number"], []))
+        for number in page.values:
+            raise _Broken(number, "there are values of a record that is not there")
+
     def take(self, row: Row, values: list[Row]) -> None:
         """Follow the chain by one record."""
         number = row["number"]
-        if self.records == 0:
+        self.first = self.first or number
+        if not self.previous:
             prev_hash = self._begin(row)
         else:
             if number == self.last:
@@ -151,7 +183,7 @@ class _Checker:
             raise _Broken(number, "it does not follow from the record before it")
         if row["hash"] != _hash_of(prev_hash, row):
             raise _Broken(number, "its content does not fit its hash")
-        if self.records and row["at"] < self.previous["at"]:
+        if self.previous and row["at"] < self.previous["at"]:
             raise _Broken(number, "it is dated before the record that it follows")
         for checkpoint in self._checkpoints.get(number, []):
             if checkpoint.hash != row["hash"]:
@@ -166,11 +198,11 @@ class _Checker:
     def end(self, head: dict[str, Any] | None) -> None:
         """Compare the end with the chain's head and with the newest checkpoint."""
         boundary = self._boundaries.get(head["number"]) if head else None
-        if not self.records and head and boundary and boundary.hash == head["hash"]:
+        if not self.previous and head and boundary and boundary.hash == head["hash"]:
             self.last = head["number"]
-        elif not self.records and head and head["number"]:
+        elif not self.previous and head and head["number"]:
             raise _Broken(max(self._boundaries, default=0) + 1, "it is missing")
-        elif self.records:
+        elif self.previous:
             self._check_head(head)
         for signed in self.evidence.signed:
             if signed.checkpoint.number > self.last:
@@ -180,7 +212,6 @@ class _Checker:
     def _begin(self, row: Row) -> bytes:
         """The hash before the first record that is there: nothing, or what retention dropped and signed for."""
         number = row["number"]
-        self.first = number
         if number == 1:
             return GENESIS
         if number < 1:

@@ -1,26 +1,53 @@
 """A tenant's audit as lines of JSON (NDJSON), whole enough to verify the chain from them alone."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
+from sqlalchemy import Select, func, select
+
+from models import AuditRecord
 from models.database import Database
 from resolvers.auditing.canonical import canonical
 from resolvers.auditing.hashing import HASHED, spelled
-from resolvers.auditing.pages import Row, pages
+from resolvers.auditing.pages import Page, Row, fetched, pages
 
 
 async def export_lines(database: Database, tenant_id: uuid.UUID) -> AsyncGenerator[str]:
-    """One line a record, without its end, in the order of the numbers and as of one moment.
+    """The lines of `export_pages`, one after another."""
+    async with aclosing(export_pages(database, tenant_id)) as exported:
+        async for lines in exported:
+            for line in lines:
+                yield line
+
+
+async def export_pages(database: Database, tenant_id: uuid.UUID) -> AsyncGenerator[list[str]]:
+    """One line a record, without its end, in the order of the numbers, up to the last one that there is now.
 
     `values` has the fields that were not erased, each with its salt; its `before` and `after` are what was digested as
     their canonical JSON, and left out where there was none.
+
+    Each statement is a transaction of its own, so that a slow reader holds neither a connection nor a snapshot: records
+    never change, and what is erased meanwhile is not told.
     """
-    async with database.read(tenant_id) as connection:
-        async for page in pages(connection, tenant_id):
-            for row in page.records:
-                yield canonical(_shown(row, page.values.get(row["number"], [])))
+
+    async def fetch(statement: Select[Any]) -> list[Row]:
+        async with database.read(tenant_id) as connection:
+            return await fetched(connection, statement)
+
+    [newest] = await fetch(select(func.max(AuditRecord.number)).where(AuditRecord.tenant_id == tenant_id))
+    until = next(iter(newest.values()))
+    async with aclosing(pages(fetch, tenant_id, until=0 if until is None else until)) as read:
+        async for page in read:
+            if page.records:
+                yield await asyncio.to_thread(_lines, page)
+
+
+def _lines(page: Page) -> list[str]:
+    return [canonical(_shown(row, page.values.get(row["number"], []))) for row in page.records]
 
 
 def _shown(row: Row, values: list[Row]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def id_of(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
 
-def published(keys: dict[str, Ed25519PublicKey]) -> dict[str, list[dict[str, str]]]:
+def published(keys: Mapping[str, Ed25519PublicKey]) -> dict[str, list[dict[str, str]]]:
     """The public keys as a JSON Web Key Set (RFC 8037), for `/.well-known/tenantry-keys.json`."""
     return {
         "keys": [

@@ -1,18 +1,20 @@
-"""Exports as a subscription's source: chunk after chunk, each asked for when the one before it was taken."""
+"""Exports as subscriptions' sources: chunk after chunk, each asked for when the one before it was taken."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-from loaders.entities import DEVICE
+from auth.codes import Code, Refusal
+from loaders.entities import AUDIT_EVENT, DEVICE
 from loaders.window import Row, frozen
 from models import AuditAction, AuditOutcome
 from resolvers.auditing import Record, estate_of
+from resolvers.auditing.exporting import export_pages
 from resolvers.connection import check_filter
 from resolvers.context import Context, Info
 from resolvers.exporting.devices import ExportFormat, condition, export_devices
 from resolvers.exporting.recording import Exported, Told, recording, said, sought
-from resolvers.recording import record_of
+from resolvers.recording import record_apart, record_of
 
 
 async def exported_devices(_root: Any, info: Info, **given: Any) -> AsyncGenerator[Row]:
@@ -47,3 +49,23 @@ async def _chunks(
             # A bound right may come to reach less far while a long export is read.
             if context.reach(DEVICE) is not None:
                 context.caller = await context.standing.caller()
+
+
+async def exported_audit(_root: Any, info: Info) -> AsyncGenerator[Row]:
+    """The records of the tenant's audit up to that of this export; for a right that is bound to a node, nothing."""
+    context: Context = info.context
+    if context.reach(AUDIT_EVENT) is None:
+        await record_apart(context, record_of(context, AuditAction.AUDIT_EXPORTED, None, {}))
+    return _records(context)
+
+
+async def _records(context: Context) -> AsyncGenerator[Row]:
+    """Raises Refusal where the right comes to be bound meanwhile: no half of an audit is taken for the whole."""
+    if context.reach(AUDIT_EVENT) is not None:
+        return
+    async with aclosing(export_pages(context.database, context.tenant_id)) as exported:
+        async for lines in exported:
+            yield {"text": "".join(f"{line}\n" for line in lines), "rows": len(lines)}
+            context.caller = await context.standing.caller()
+            if context.reach(AUDIT_EVENT) is not None:
+                raise Refusal(Code.FORBIDDEN_SCOPE, "The right to read the whole tenant's audit is gone.")

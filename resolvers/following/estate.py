@@ -19,12 +19,11 @@ from loaders.window import Row
 from models import EstateType, ids
 from models.ids import Prefix
 from resolvers.context import Context, Info
+from resolvers.following.feed import EVENTS
 from resolvers.following.reach import is_told
+from resolvers.following.since import begin
 from resolvers.following.watch import Watch
 from resolvers.node import demand_scopes, with_typename
-
-# The largest number that a feed can give out.
-LAST = 2**63 - 1
 
 
 async def estate_changed(_root: Any, info: Info, **given: Any) -> AsyncGenerator[Row]:
@@ -40,7 +39,8 @@ async def estate_changed(_root: Any, info: Info, **given: Any) -> AsyncGenerator
         await _place(info, LOCATION, given.get("locationId")),
         await _place(info, AREA, given.get("areaId")),
     )
-    return _changes(context, asks, watch, await _since(context, given.get("sinceEvent")))
+    since = begin(EVENTS, await context.feeds.head(context.tenant_id), given.get("sinceEvent"))
+    return _changes(context, asks, watch, since)
 
 
 async def _changes(context: Context, asks: Mapping[str, Requirement], watch: Watch, since: int) -> AsyncGenerator[Row]:
@@ -95,20 +95,6 @@ async def _place(info: Info, entity: Entity, given: str | None) -> uuid.UUID | N
 
 def _missing(entity: Entity) -> Refusal:
     return Refusal(Code.NOT_FOUND, f"There is no such {entity.name} within reach.")
-
-
-async def _since(context: Context, given: str | None) -> int:
-    """The event after which to begin: the one that was given, or the last one that there is."""
-    head = await context.feeds.head(context.tenant_id)
-    if given is None:
-        return head
-    if not (given.isascii() and given.isdigit() and int(given) <= min(head, LAST)):
-        raise Refusal(
-            Code.BAD_USER_INPUT,
-            f"Argument 'sinceEvent' must be the number of an event that was seen, from 0 to {head}.",
-            extensions={"argument": "sinceEvent"},
-        )
-    return int(given)
 
 
 def thing(event: Row, info: Info) -> Later[Any, Row | None]:

@@ -3,16 +3,16 @@
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator
+from functools import partial
 from time import monotonic
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.codes import Code, Refusal
 from loaders.window import Row
-from models import Event, EventHead
 from models.database import Database
+from resolvers.following.feed import EVENTS, Feed
 from resolvers.following.tail import BATCH, MOST_WAITING, Follower, Tail
 from resolvers.ports import Wakes
 
@@ -26,7 +26,7 @@ log = structlog.get_logger("tenantry.feed")
 
 
 class Feeds:
-    """Follows any tenant's feed. `run` has to be running for events to be told at once and not some seconds later."""
+    """Follows the feeds of any tenant. `run` has to be running, or events are told some seconds late."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Feeds:
         self._look_every = look_every
         self._most_waiting = most_waiting
         self._patience = patience
-        self._tails: dict[uuid.UUID, Tail] = {}
+        self._tails: dict[tuple[Feed, uuid.UUID], Tail] = {}
 
     async def run(self) -> None:
         """Listen for wake-ups, whatever breaks, until cancelled."""
@@ -58,16 +58,15 @@ class Feeds:
             await self._wakes.close()
 
     async def announce(self, connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
-        """Wake, once the transaction is committed, whoever follows the tenant's feed."""
+        """Wake, once the transaction is committed, whoever follows one of the tenant's feeds."""
         await self._wakes.announce(connection, tenant_id)
 
-    async def head(self, tenant_id: uuid.UUID) -> int:
+    async def head(self, tenant_id: uuid.UUID, feed: Feed = EVENTS) -> int:
         """The number of the feed's last event, 0 where there is none."""
-        last = select(EventHead.number).where(EventHead.tenant_id == tenant_id)
         async with self._database.read(tenant_id) as connection:
-            return (await connection.scalar(last)) or 0
+            return (await connection.scalar(feed.head(tenant_id))) or 0
 
-    async def after(self, tenant_id: uuid.UUID, position: int) -> AsyncGenerator[Row]:
+    async def after(self, tenant_id: uuid.UUID, position: int, feed: Feed = EVENTS) -> AsyncGenerator[Row]:
         """Every event after this number, for ever: from the table, and at its end as they come.
 
         Raises:
@@ -75,15 +74,16 @@ class Feeds:
         """
         behind_since: float | None = None
         while True:
-            rows = await self._read(tenant_id, position, BATCH)
+            rows = await self._read(feed, tenant_id, position, BATCH)
             for row in rows:
                 yield row
                 position = row["number"]
             if behind_since is not None and monotonic() - behind_since > self._patience:
-                raise Refusal(Code.SLOW_READER, f"Read on from event {position} (sinceEvent): you are too far behind.")
+                told = f"Read on from event {position} ({feed.since}): you are too far behind."
+                raise Refusal(Code.SLOW_READER, told)
             if len(rows) == BATCH:
                 continue
-            tail = self._tail(tenant_id, position)
+            tail = self._tail(feed, tenant_id, position)
             if tail.position > position:
                 continue
             follower = tail.join()
@@ -93,30 +93,27 @@ class Feeds:
                         yield event
                         position = event["number"]
             finally:
-                self._leave(tenant_id, tail, follower)
+                self._leave((feed, tenant_id), tail, follower)
             behind_since = monotonic()
 
-    def _tail(self, tenant_id: uuid.UUID, position: int) -> Tail:
-        tail = self._tails.get(tenant_id)
+    def _tail(self, feed: Feed, tenant_id: uuid.UUID, position: int) -> Tail:
+        tail = self._tails.get((feed, tenant_id))
         if tail is None:
-            tail = self._tails[tenant_id] = Tail(tenant_id, position, self._read, self._look_every, self._most_waiting)
+            read = partial(self._read, feed)
+            tail = Tail(tenant_id, position, read, self._look_every, self._most_waiting)
+            self._tails[feed, tenant_id] = tail
         return tail
 
-    def _leave(self, tenant_id: uuid.UUID, tail: Tail, follower: Follower) -> None:
-        if tail.leave(follower) and self._tails.get(tenant_id) is tail:
-            del self._tails[tenant_id]
+    def _leave(self, of: tuple[Feed, uuid.UUID], tail: Tail, follower: Follower) -> None:
+        if tail.leave(follower) and self._tails.get(of) is tail:
+            del self._tails[of]
 
     def _wake(self, tenant_id: uuid.UUID | None) -> None:
-        for each in self._tails.values() if tenant_id is None else filter(None, [self._tails.get(tenant_id)]):
-            each.wake()
+        for (_, its_tenant), tail in self._tails.items():
+            if tenant_id in (None, its_tenant):
+                tail.wake()
 
-    async def _read(self, tenant_id: uuid.UUID, after: int, limit: int) -> list[Row]:
-        events = Event.__table__
-        statement = (
-            select(events)
-            .where(events.c.tenant_id == tenant_id, events.c.number > after)
-            .order_by(events.c.number)
-            .limit(limit)
-        )
+    async def _read(self, feed: Feed, tenant_id: uuid.UUID, after: int, limit: int) -> list[Row]:
         async with self._database.read(tenant_id) as connection:
-            return [dict(row) for row in (await connection.execute(statement)).mappings()]
+            rows = await connection.execute(feed.after(tenant_id, after, limit))
+            return [dict(row) for row in rows.mappings()]

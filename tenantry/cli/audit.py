@@ -18,6 +18,7 @@ from models import Tenant as TenantTable
 from models.clock import SystemClock
 from models.partitions import AHEAD, Made, make_months
 from resolvers.auditing import append_apart, command_record, estate_of, told
+from resolvers.auditing.archive import CHECKPOINTS, KEYS
 from resolvers.auditing.checking import Verdict, check
 from resolvers.auditing.checkpoints import Notary, make_checkpoint
 from resolvers.auditing.exporting import export_lines
@@ -34,7 +35,6 @@ app = typer.Typer(help="Verify the audit, sign checkpoints of it, export it, dro
 
 # PostgreSQL's code for a lock that could not be had in time.
 LOCK_NOT_AVAILABLE = "55P03"
-KEYS, CHECKPOINTS = "keys", "checkpoints"
 
 Slug = Annotated[str | None, typer.Option("--tenant", help="The slug of one tenant.", metavar="SLUG")]
 Everybody = Annotated[bool, typer.Option("--all", help="All tenants, deleted ones too; so it is without --tenant.")]
