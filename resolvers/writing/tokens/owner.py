@@ -37,7 +37,7 @@ async def owned(change: Change, text: str | None, scopes: Collection[str]) -> Ma
     own = None
     if account is not None and caller.principal.home.id == change.tenant_id:
         own = ids.encode(account.prefix, account.id)
-    named = text or own
+    named = own if text is None else text
     if named is None:
         return {}
     reach: Reach = None
