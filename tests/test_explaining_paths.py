@@ -1,11 +1,15 @@
 """The paths of an operation, and what each of them asks for."""
 
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, parse
 
+from auth.explaining import AccessReason
 from auth.guard import demands
 from auth.limits import Limits
 from auth.scopes import Scope
@@ -193,6 +197,16 @@ def test_every_field_that_is_looked_into_is_in_the_graph(built: GraphQLSchema) -
         declared = built.type_map[type_]
         assert isinstance(declared, GraphQLObjectType)
         assert field in declared.fields
+
+
+async def test_the_document_shows_what_is_answered(ask: Ask, acme: Estate) -> None:
+    """Its example, with the operation that it names, and every reason."""
+    document = (Path(__file__).parent.parent / "docs" / "explain.md").read_text()
+    [shown] = re.findall(r"```json\n(.*?)```", document, re.DOTALL)
+    [operation] = re.findall(r"With `(.*?)` as", document)
+    explanation = await explained(ask, acme, operation, Scope.DEVICES_READ)
+    assert orjson.loads(shown) in explanation["fields"]
+    assert re.findall(r"^\| `([A-Z]+)` \|", document, re.MULTILINE) == list(AccessReason)
 
 
 async def test_one_operation_of_several_is_explained(ask: Ask, acme: Estate) -> None:
