@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from auth.explaining import AccessReason
 from auth.guard import demands
@@ -188,6 +190,32 @@ async def test_reading_the_schema_is_told_and_not_gone_into(ask: Ask, acme: Esta
     assert await asks(ask, acme, "{ s: __schema { types { name } } _service { sdl } __typename }") == {
         "s": schema, "_service": schema, "_service.sdl": schema, "__typename": [],
     }  # fmt: skip
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(),
+              st.sampled_from(["AREA", "Area", "dev_00000000-0000-7000-8000-000000000000"])),
+    lambda inside: st.one_of(
+        st.lists(inside, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "__typename", "x"]), inside, max_size=3),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+NAMING_ALL = [
+    "query ($x: ID!) { node(id: $x) { id } deleteImpact(id: $x) { counts { count } } }",
+    "query ($x: [ID!]!) { nodes(ids: $x) { id } }",
+    "query ($x: [_Any!]!) { _entities(representations: $x) { __typename } }",
+    "subscription ($x: [EstateType!], $y: ID) { estateChanged(types: $x, locationId: $y, areaId: $y) { number } }",
+]
+
+
+@settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(operation=st.sampled_from(NAMING_ALL), variables=st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON))
+def test_whatever_variables_hold_is_explained(
+    *, documents: Documents, operation: str, variables: dict[str, Any]
+) -> None:
+    """What names nothing asks for nothing; the operation itself would be refused for it when it is sent."""
+    assert documents.examine(operation, variables)
 
 
 def test_every_field_that_is_looked_into_is_in_the_graph(built: GraphQLSchema) -> None:
