@@ -65,6 +65,25 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
         ),
         why="the hash, then the token in its own tenant",
     )
+    explained = selection(_type(schema, "AccessExplanation"))
+    own = f"query ($text: String!) {{ explainAccess(operation: $text) {{ {explained} }} }}"
+    anothers = Request(
+        f"query ($text: String!, $of: String) {{ explainAccess(operation: $text, token: $of) {{ {explained} }} }}",
+        lambda estate, _run: {"text": TREE, "of": estate.secret},
+    )
+    yield Operation(
+        "explainAccess",
+        "Query.explainAccess",
+        Request(own, lambda _estate, _run: {"text": TREE}),
+        why="nothing is looked up for one's own right",
+    )
+    yield Operation(
+        "explainAccess of another token",
+        "Query.explainAccess",
+        anothers,
+        why="the hash, the token in its own tenant, its bearer, and two for the audit",
+        before=anothers,
+    )
     for entity in ENTITIES:
         shown = selection(_type(schema, entity.name))
         document = f"query ($id: ID!) {{ node(id: $id) {{ ... on {entity.name} {{ {shown} }} }} }}"

@@ -62,7 +62,8 @@ def _by_typename(given: Arguments) -> Groups:
 
 def _followed(given: Arguments) -> Groups:
     """Each type that is named; of all of them, where none is, one that may be read is enough."""
-    named = [str(EstateType[each]) for each in _listed(given.get("types")) if each in EstateType.__members__]
+    types = [each for each in _listed(given.get("types")) if isinstance(each, str)]
+    named = [str(EstateType[each]) for each in types if each in EstateType.__members__]
     yield from ((name,) for name in named) if named else [tuple(str(each) for each in EstateType)]
     for argument, place in (("locationId", LOCATION), ("areaId", AREA)):
         if given.get(argument) is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from auth.authentication import Authenticator
+from auth.authentication import Authenticator, bearer_of
 from auth.codes import Code, Refusal
 from auth.credentials import Headers
 from auth.principal import PrincipalKind, TenantRef
@@ -267,3 +267,13 @@ async def test_a_flood_of_unknown_tokens_does_not_fill_the_memory(databases: Dat
     for _ in range(4):
         await refused(small, [(b"x-auth-token", mint().reveal().encode())])
     assert len(small._found) == 2
+
+
+async def test_a_bearer_is_the_same_by_its_tokens_id(
+    authenticator: Authenticator, databases: Databases, acme: Estate, globex: Estate, made: Created
+) -> None:
+    """Whoever looks it up so learns what a request with the token's good secret would; in its own tenant alone."""
+    found = await bearer_of(databases.platform, acme.tenant.id, made.row["id"])
+    assert found is not None
+    assert found.principal == await authenticator.authenticate(bearer(made))
+    assert await bearer_of(databases.platform, globex.tenant.id, made.row["id"]) is None

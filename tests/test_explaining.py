@@ -1,5 +1,6 @@
 """Who may have whose right explained, and that nothing of an explained operation is run."""
 
+import asyncio
 import logging
 import uuid
 from datetime import timedelta
@@ -12,16 +13,19 @@ from sqlalchemy import update
 from auth.limits import Limits
 from auth.scopes import Scope
 from auth.token import mint
+from auth.verifying import Credentials
 from models import Tenant
+from models.database import Database
 from models.hierarchy import Node, ReachKind
 from models.ids import Prefix, encode
 from schema.graph import Graph
 from tenantry.databases import Databases
-from tests.ask import Ask, Outcome
+from tests.ask import Ask, Outcome, caller_of
 from tests.auditing import RECORDS, VALUES, rows_of
 from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.explaining import DEVICES, EXPLAIN, explained, told
+from tests.postgres import Urls
 from tests.sql import statements
 from tests.tokens import REVOKE, ROTATE, ask_as, bound_to, change, created, with_token
 
@@ -97,6 +101,25 @@ async def test_anothers_right_costs_looking_it_up_and_a_record(ask: Ask, databas
         await about(ask, acme, made["secret"], *READER)
     assert len(sent) == 5
     assert len(await rows_of(databases, RECORDS, acme.tenant.id)) == before + 2
+
+
+async def test_no_request_waits_for_a_second_connection_while_it_holds_one(
+    *, ask: Ask, built: GraphQLSchema, databases: Databases, urls: Urls, clock: HeldClock, acme: Estate
+) -> None:
+    """The record is written when all has been read, so that a pool of one serves several requests at once."""
+    made = await created(ask, acme)
+    small = Database(urls.app, pool_size=1)
+    graph = Graph(built, small, clock, Limits(), credentials=Credentials(databases.platform))
+    query = EXPLAIN.rstrip("} ") + " } } } devices { totalCount } }"
+    caller = caller_of(acme.tenant, clock, frozenset(Scope))
+    try:
+        answers = await asyncio.gather(
+            *(ask_as(graph, caller, query, operation=DEVICES, token=made["token"]["id"]) for _ in range(4))
+        )
+    finally:
+        await small.close()
+    assert [told(each)["state"] for each in answers] == ["ACTIVE"] * 4
+    assert len(await rows_of(databases, RECORDS, acme.tenant.id)) == 4
 
 
 async def test_that_anothers_right_was_explained_is_recorded(ask: Ask, databases: Databases, acme: Estate) -> None:

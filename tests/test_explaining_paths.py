@@ -1,11 +1,17 @@
 """The paths of an operation, and what each of them asks for."""
 
+import re
 import uuid
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, parse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from auth.explaining import AccessReason
 from auth.guard import demands
 from auth.limits import Limits
 from auth.scopes import Scope
@@ -186,6 +192,32 @@ async def test_reading_the_schema_is_told_and_not_gone_into(ask: Ask, acme: Esta
     }  # fmt: skip
 
 
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(),
+              st.sampled_from(["AREA", "Area", "dev_00000000-0000-7000-8000-000000000000"])),
+    lambda inside: st.one_of(
+        st.lists(inside, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "__typename", "x"]), inside, max_size=3),
+    ),
+    max_leaves=8,
+)  # fmt: skip
+NAMING_ALL = [
+    "query ($x: ID!) { node(id: $x) { id } deleteImpact(id: $x) { counts { count } } }",
+    "query ($x: [ID!]!) { nodes(ids: $x) { id } }",
+    "query ($x: [_Any!]!) { _entities(representations: $x) { __typename } }",
+    "subscription ($x: [EstateType!], $y: ID) { estateChanged(types: $x, locationId: $y, areaId: $y) { number } }",
+]
+
+
+@settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(operation=st.sampled_from(NAMING_ALL), variables=st.dictionaries(st.sampled_from(["x", "y", "z"]), JSON))
+def test_whatever_variables_hold_is_explained(
+    *, documents: Documents, operation: str, variables: dict[str, Any]
+) -> None:
+    """What names nothing asks for nothing; the operation itself would be refused for it when it is sent."""
+    assert documents.examine(operation, variables)
+
+
 def test_every_field_that_is_looked_into_is_in_the_graph(built: GraphQLSchema) -> None:
     """One that was renamed would silently ask for nothing."""
     for coordinate in NAMING:
@@ -193,6 +225,16 @@ def test_every_field_that_is_looked_into_is_in_the_graph(built: GraphQLSchema) -
         declared = built.type_map[type_]
         assert isinstance(declared, GraphQLObjectType)
         assert field in declared.fields
+
+
+async def test_the_document_shows_what_is_answered(ask: Ask, acme: Estate) -> None:
+    """Its example, with the operation that it names, and every reason."""
+    document = (Path(__file__).parent.parent / "docs" / "explain.md").read_text()
+    [shown] = re.findall(r"```json\n(.*?)```", document, re.DOTALL)
+    [operation] = re.findall(r"With `(.*?)` as", document)
+    explanation = await explained(ask, acme, operation, Scope.DEVICES_READ)
+    assert orjson.loads(shown) in explanation["fields"]
+    assert re.findall(r"^\| `([A-Z]+)` \|", document, re.MULTILINE) == list(AccessReason)
 
 
 async def test_one_operation_of_several_is_explained(ask: Ask, acme: Estate) -> None:
