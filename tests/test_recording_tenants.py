@@ -54,7 +54,7 @@ async def test_a_command_that_changes_a_tenant_is_the_actor(
         (each.action, each.row["actor_kind"], each.row["actor_id"], each.row["actor_name"], each.row["token_id"])
         for each in await of(databases, acme.ids["Tenant"])
     ] == [
-        ("tenant.updated", "SYSTEM", None, "tenantry tenant suspend", None),
+        ("tenant.suspended", "SYSTEM", None, "tenantry tenant suspend", None),
         ("tenant.restored", "SYSTEM", None, "tenantry tenant restore", None),
         ("tenant.deleted", "SYSTEM", None, "tenantry tenant delete", None),
     ]
