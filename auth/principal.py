@@ -13,6 +13,9 @@ from models import PLATFORM_ID
 from models.hierarchy import Node, Reach
 from models.ids import Prefix
 
+# What our own commands act by: whoever is at the machine shows none.
+NO_TOKEN = uuid.UUID(int=0)
+
 
 class PrincipalKind(StrEnum):
     """What sort of caller it is. Published, forever; devices and gateways join later."""

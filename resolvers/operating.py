@@ -1,21 +1,28 @@
-"""Changing tenants at the machine: an operator with no token, held to the same rules and told in the same feed."""
+"""Changing tenants at the machine: an operator with no token, held to the same rules and told in the same feed.
+
+The audit has the command for its actor.
+"""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
-from auth.principal import Caller, Principal, PrincipalKind, TenantRef
+from auth.principal import NO_TOKEN, Caller, Principal, PrincipalKind, TenantRef
 from auth.scopes import Scope
+from loaders.entities import TENANT
 from loaders.window import Row
-from models import PLATFORM_ID, TenantStatus
+from models import PLATFORM_ID, AuditAction, TenantStatus
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix, encode
+from resolvers.auditing import append_apart, changed_fields, command_record
 from resolvers.context import Context, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.mutations import Action
+from resolvers.recording import target_of
 from resolvers.writing.change import Change, perform
 from resolvers.writing.tenants.delete import delete, estate
 from resolvers.writing.tenants.noun import TENANT_NOUN
@@ -64,13 +71,23 @@ async def delete_tenant(
             return ran.row
 
 
+async def record_created(app: Database, clock: Clock, command: str, tenant: Mapping[str, Any]) -> None:
+    """Record a tenant that a command has made, in the chain of the tenant above it.
+
+    In a transaction of its own: tenants are made as the platform's role, which writes no audit.
+    """
+    made = changed_fields(None, tenant, ("slug", "name", "parent_id"))
+    record = command_record(command, AuditAction.TENANT_CREATED, target_of(TENANT, tenant), made)
+    await append_apart(app, clock, tenant["parent_id"], [record])
+
+
 @asynccontextmanager
 async def _operator(database: Database, clock: Clock, command: str) -> AsyncIterator[Context]:
     platform = TenantRef(PLATFORM_ID, "platform", TenantStatus.ACTIVE, (PLATFORM_ID,))
     principal = Principal(
         kind=PrincipalKind.OPERATOR,
         name=command,
-        token_id=uuid.UUID(int=0),
+        token_id=NO_TOKEN,
         expires_at=datetime.max.replace(tzinfo=UTC),
         scopes=frozenset(Scope),
         home=platform,

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auth.principal import Caller
+from auth.principal import NO_TOKEN, Caller
 from loaders.entities import Entity
 from loaders.window import Row
 from models import AuditAction, AuditOutcome, ids
 from models.event import ChangeKind
 from models.ids import Prefix
 from resolvers.auditing.chain import append_apart
+from resolvers.auditing.command import SYSTEM
 from resolvers.auditing.record import Actor, Changed, Record, Target, changed_fields, told
 from resolvers.context import Context
 
@@ -74,11 +75,13 @@ async def record_reads(context: Context) -> None:
 
 
 def actor_of(caller: Caller) -> Actor:
-    """Who acts: the token's owner, or the token itself where it has none.
+    """Who acts: the token's owner, the token itself where it has none, or one of our own commands.
 
     People are told by their id alone: a name in the chain could never be erased.
     """
     principal, account = caller.principal, caller.principal.account
+    if principal.token_id == NO_TOKEN:
+        return Actor(SYSTEM, name=principal.name)
     if account is None:
         return Actor(principal.kind, ids.encode(Prefix.TOKEN, principal.token_id), principal.name, principal.token_id)
     name = None if account.prefix is Prefix.USER else account.name

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable
 
-from auth.principal import PrincipalKind
+from auth.principal import NO_TOKEN, PrincipalKind
 from loaders.entities import LOCATION, Entity
 from models import AuditAction, ChangeKind, Event
 from models.clock import Clock
@@ -98,7 +98,7 @@ async def tell(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, 
         "at": clock.now(),
         "actor_kind": PrincipalKind.OPERATOR,
         "actor_name": actor,
-        "token_id": uuid.UUID(int=0),
+        "token_id": NO_TOKEN,
     }
     events = select(number, *(literal(value) for value in common.values()), *(changes.c[name] for name in GATHERED))
     names = ["number", *common, *GATHERED]

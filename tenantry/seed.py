@@ -16,6 +16,7 @@ from models.clock import Clock
 from models.database import Database
 from resolvers import telling
 from resolvers.bulk import take_time
+from resolvers.operating import record_created
 from resolvers.problems import NotFound, Problem
 from resolvers.tenants import create_tenant, tenant_by_slug
 
@@ -87,7 +88,7 @@ async def seed(
     seeded = Seeded([], [])
     for number in range(1, size.tenants + 1):
         slug = f"{prefix}-{number}"
-        tenant_id = await _tenant(platform, clock, slug, slug.replace("-", " ").capitalize())
+        tenant_id = await _tenant(app, platform, clock, slug=slug, name=slug.replace("-", " ").capitalize())
         async with app.write(tenant_id) as connection:
             any_location = select(Location.id).where(Location.tenant_id == tenant_id).limit(1)
             if (await connection.execute(any_location)).first():
@@ -103,7 +104,7 @@ async def seed(
     return seeded
 
 
-async def _tenant(platform: Database, clock: Clock, slug: str, name: str) -> uuid.UUID:
+async def _tenant(app: Database, platform: Database, clock: Clock, *, slug: str, name: str) -> uuid.UUID:
     """A tenant left empty by a seeding that was stopped is found again here, and filled."""
     try:
         tenant = await tenant_by_slug(platform, slug)
@@ -111,6 +112,7 @@ async def _tenant(platform: Database, clock: Clock, slug: str, name: str) -> uui
         if not isinstance(problem.noun, NotFound):
             raise
         tenant = await create_tenant(platform, clock, slug, name)
+        await record_created(app, clock, ACTOR, dict(tenant))
     tenant_id: uuid.UUID = tenant["id"]
     return tenant_id
 

@@ -16,7 +16,11 @@ from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
 from auth.counters import InProcessCounters
 from auth.credentials import Address
+from auth.oidc.keys import Keys
+from auth.oidc.trust import Trust
+from auth.oidc.verifier import Verifier
 from auth.scopes import Scope
+from auth.sign_in import SignIn
 from auth.standing import Callers
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
@@ -34,6 +38,8 @@ from tests.auditing import Told, holds_no_secret, recorded
 from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.http import QUERY, SETTINGS
+from tests.oidc import ISSUER, Published
+from tests.oidc import token as issued
 from tests.postgres import Urls
 from tests.sql import statements
 
@@ -235,9 +241,16 @@ async def test_throttled_requests_are_summed_up_too(door: Door) -> None:
     assert counts == {FAILED: [20], THROTTLED: [3]}
 
 
-async def test_an_issuers_token_that_fails_is_an_attempt(door: Door) -> None:
-    """Whatever was wrong with it."""
-    door.watch.refused(Attempt(Reason.ISSUER), door.stranger, None)
+async def test_an_issuers_token_that_fails_is_an_attempt(door: Door, acme: Estate) -> None:
+    """Whatever was wrong with it; where the issuer's keys cannot be had, nobody has failed."""
+    verifier = Verifier(Keys(Published({}), door.clock), door.clock)
+    trust = Trust(acme.tenant.slug, ISSUER, ())
+    sign_in = SignIn(verifier, [trust], door.databases.platform, door.clock)
+    door.authenticator = Authenticator(door.databases.platform, door.clock, sign_in=sign_in)
+    selector = TenantSelector(door.databases.app, door.clock)
+    door.callers = Callers(door.authenticator, selector, door.throttle, door.clock, watch=door.watch)
+    assert await door.present(issued(), door.stranger) is Code.UNAVAILABLE
+    assert await door.present(issued(iss="https://evil.example"), door.stranger) is Code.UNAUTHENTICATED
     await door.watch.flush(last=True)
     assert [each.said["reasons"] for each in await door.summaries()] == [{"ISSUER": 1}]
 

@@ -8,7 +8,7 @@ with a line is a `Finding`; nothing of a wrong line is ever kept.
 from resolvers.importing.applying import Count
 from resolvers.importing.column import Column
 from resolvers.importing.finding import Finding, Row
-from resolvers.importing.importer import Mode, Outcome, import_estate
+from resolvers.importing.importer import ACTOR, Mode, Outcome, import_estate
 from resolvers.importing.loading import Source
 from resolvers.importing.sheet import (
     AREAS,
@@ -22,6 +22,7 @@ from resolvers.importing.sheet import (
 )
 
 __all__ = [
+    "ACTOR",
     "AREAS",
     "DEVICES",
     "DEVICE_TYPES",

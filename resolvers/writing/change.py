@@ -88,9 +88,19 @@ class Change:
         return {row["id"]: row["parent"] for row in await self.rows(statement)}
 
     def tell(
-        self, kind: ChangeKind, entity: Entity, row: Row, changed: Sequence[str], *, before: Row | None = None
+        self,
+        kind: ChangeKind,
+        entity: Entity,
+        row: Row,
+        changed: Sequence[str],
+        *,
+        before: Row | None = None,
+        action: AuditAction | None = None,
     ) -> None:
-        """Add an event to the feed and a record to the audit; `before` is the row that the change began with."""
+        """Add an event to the feed and a record to the audit; `before` is the row that the change began with.
+
+        `action` is for what the audit has a word of its own for.
+        """
         event = {
             "kind": kind,
             "entity": entity.name,
@@ -106,7 +116,7 @@ class Change:
             event["left_location_id"] = before.get("location_id")
             event["left_area_id"] = before["parent_id"] if entity is AREA else before.get("area_id")
         self.told.append(event)
-        self.record(action_of(kind, entity), entity, row, changed, before=before)
+        self.record(action or action_of(kind, entity), entity, row, changed, before=before)
 
     def record(
         self, action: AuditAction, entity: Entity, row: Row, changed: Sequence[str] = (), *, before: Row | None = None

@@ -11,8 +11,9 @@ from typing import Annotated, TextIO
 import typer
 
 from models.clock import Clock, SystemClock
-from resolvers.importing import SHEETS, Finding, Mode, Outcome, Sheet, import_estate
+from resolvers.importing import ACTOR, SHEETS, Finding, Mode, Outcome, Sheet, import_estate
 from resolvers.names import checked_name
+from resolvers.operating import record_created
 from resolvers.problems import NotFound, Problem
 from resolvers.tenants import checked_slug, create_tenant, tenant_by_slug
 from tenantry.cli.progress import Tell, progress
@@ -140,7 +141,8 @@ async def import_folder(
     tenant_id = clock.new_id()
 
     async def make_tenant() -> None:
-        await create_tenant(databases.platform, clock, slug, name, tenant_id=tenant_id)
+        made = await create_tenant(databases.platform, clock, slug, name, tenant_id=tenant_id)
+        await record_created(databases.app, clock, ACTOR, dict(made))
 
     return await importing(tenant_id, estate, before_commit=make_tenant)
 

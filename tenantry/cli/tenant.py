@@ -9,7 +9,7 @@ from loaders.window import Row
 from models import PLATFORM_ID
 from models.clock import SystemClock
 from models.ids import Prefix, encode
-from resolvers.operating import change_tenant, delete_tenant
+from resolvers.operating import change_tenant, delete_tenant, record_created
 from resolvers.problems import NotEmpty, NotFound, Problem
 from resolvers.tenants import create_tenant, deleted_tenant_by_slug, list_tenants, tenant_by_slug
 from resolvers.writing.tenants.restore import restore as restore_tenant
@@ -108,6 +108,7 @@ async def _create(slug: str, name: str, parent: str | None) -> None:
     async with open_databases(Settings.from_environment()) as databases:
         parent_id = await tenant_id(databases, parent) if parent else PLATFORM_ID
         made = await create_tenant(databases.platform, SystemClock(), slug, name, parent_id)
+        await record_created(databases.app, SystemClock(), "tenantry tenant create", dict(made))
     typer.echo(encode(Prefix.TENANT, made["id"]))
     typer.echo(f"Make a token for it: tenantry token create --tenant {slug} --name … --scope …", err=True)
 

@@ -16,6 +16,7 @@ from loaders.entities import Entity
 from models import PLATFORM_ID, Location
 from models.clock import Clock
 from models.database import Database
+from resolvers.operating import record_created
 from resolvers.problems import NotFound, Problem
 from resolvers.telling import create_rows, gather, record, tell
 from resolvers.tenants import create_tenant, tenant_by_slug
@@ -46,23 +47,27 @@ class DemoEstate:
 
 async def fill_demo(platform: Database, app: Database, clock: Clock) -> DemoEstate:
     """Make what is missing of the demonstration; a second time nothing is."""
-    partner = await _tenant(platform, clock, PARTNER, PLATFORM_ID)
+    partner = await _tenant(platform, app, clock, PARTNER, PLATFORM_ID)
     tenants: list[RowMapping] = []
     filled = False
     for customer in CUSTOMERS:
-        tenant = await _tenant(platform, clock, customer, partner["id"])
+        tenant = await _tenant(platform, app, clock, customer, partner["id"])
         tenants.append(tenant)
         filled |= await _fill_once(app, clock, tenant["id"], customer)
     return DemoEstate(partner, tuple(tenants), filled)
 
 
-async def _tenant(platform: Database, clock: Clock, customer: Customer, parent_id: uuid.UUID) -> RowMapping:
+async def _tenant(
+    platform: Database, app: Database, clock: Clock, customer: Customer, parent_id: uuid.UUID
+) -> RowMapping:
     try:
         return await tenant_by_slug(platform, customer.slug)
     except Problem as problem:
         if not isinstance(problem.noun, NotFound):
             raise
-    return await create_tenant(platform, clock, customer.slug, customer.name, parent_id, **customer.fields)
+    made = await create_tenant(platform, clock, customer.slug, customer.name, parent_id, **customer.fields)
+    await record_created(app, clock, ACTOR, dict(made))
+    return made
 
 
 async def _fill_once(app: Database, clock: Clock, tenant_id: uuid.UUID, customer: Customer) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import update as sql_update
 
 from loaders.window import Row
-from models import TenantStatus
+from models import AuditAction, TenantStatus
 from models.event import ChangeKind
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
@@ -31,10 +31,19 @@ async def suspend(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         Problem: NotFound, Forbidden, or Conflict (a stale `ifVersion`).
     """
     row = await held(change, given)
-    return await write(change, noun, row, {"status": TenantStatus.SUSPENDED}, ChangeKind.UPDATED)
+    suspended = {"status": TenantStatus.SUSPENDED}
+    return await write(change, noun, row, suspended, ChangeKind.UPDATED, action=AuditAction.TENANT_SUSPENDED)
 
 
-async def write(change: Change, noun: Noun, row: Row, columns: Mapping[str, Any], kind: ChangeKind) -> Row:
+async def write(
+    change: Change,
+    noun: Noun,
+    row: Row,
+    columns: Mapping[str, Any],
+    kind: ChangeKind,
+    *,
+    action: AuditAction | None = None,
+) -> Row:
     """The row with these columns, a version on and told; untouched where it has them already."""
     changed = [name for name, value in columns.items() if row[name] != value]
     if not changed:
@@ -43,5 +52,5 @@ async def write(change: Change, noun: Noun, row: Row, columns: Mapping[str, Any]
     statement = sql_update(table).where(table.c.id == row["id"])
     values = {name: columns[name] for name in changed} | {"updated_at": change.context.clock.now()}
     [written] = await change.rows(statement.values(**values, version=table.c.version + 1).returning(table))
-    change.tell(kind, noun.entity, written, changed, before=row)
+    change.tell(kind, noun.entity, written, changed, before=row, action=action)
     return written
