@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
-from auth.authentication import Authenticator, bearer_of
+from auth.authentication import Authenticator
+from auth.bearer import bearer_of
 from auth.codes import Code, Refusal
 from auth.credentials import Headers
 from auth.principal import PrincipalKind, TenantRef

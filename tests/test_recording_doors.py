@@ -30,6 +30,7 @@ from models.database import Database
 from resolvers.auditing.misuses import Misuses
 from resolvers.auditing.summaries import Summaries
 from resolvers.auditing.watch import AuditWatch
+from resolvers.signing_in import SigningIn
 from resolvers.tokens import create_token, revoke_token, rotate_token
 from schema.graph import Graph
 from tenantry.app import create_app
@@ -245,7 +246,8 @@ async def test_an_issuers_token_that_fails_is_an_attempt(door: Door, acme: Estat
     """Whatever was wrong with it; where the issuer's keys cannot be had, nobody has failed."""
     verifier = Verifier(Keys(Published({}), door.clock), door.clock)
     trust = Trust(acme.tenant.slug, ISSUER, ())
-    sign_in = SignIn(verifier, [trust], door.databases.platform, door.clock)
+    sign_ins = SigningIn(door.databases.app, door.clock)
+    sign_in = SignIn(verifier, [trust], door.databases.platform, door.clock, sign_ins)
     door.authenticator = Authenticator(door.databases.platform, door.clock, sign_in=sign_in)
     selector = TenantSelector(door.databases.app, door.clock)
     door.callers = Callers(door.authenticator, selector, door.throttle, door.clock, watch=door.watch)

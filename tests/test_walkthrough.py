@@ -34,7 +34,7 @@ def test_the_walk_shows_what_it_promises() -> None:
         "ROLE_BINDING_CREATED",
         "Record 2",
     ):
-        assert words in shown, words
+        assert promised in shown, promised
 
 
 @pytest.mark.slow
