@@ -6,7 +6,7 @@ from benchmarks.documents import root_fields
 from benchmarks.mutations import mutations
 from benchmarks.operation import Operation
 from benchmarks.queries import queries
-from benchmarks.subscriptions import subscriptions
+from benchmarks.subscriptions import exports, subscriptions
 
 # Where an operation of each root type is declared.
 WHERE = {
@@ -18,7 +18,7 @@ WHERE = {
 
 def operations(schema: GraphQLSchema) -> list[Operation]:
     """Every operation, in the order in which they run."""
-    return [*queries(schema), *mutations(schema), *subscriptions()]
+    return [*queries(schema), *exports(), *mutations(schema), *subscriptions()]
 
 
 def uncounted(schema: GraphQLSchema, counted: list[Operation]) -> list[str]:

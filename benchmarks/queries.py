@@ -56,6 +56,12 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
         why="one for the records, one for what they changed",
     )
     yield Operation(
+        "verifyAudit",
+        "Query.verifyAudit",
+        Request(f"{{ verifyAudit {{ {selection(_type(schema, 'AuditVerification'))} }} }}"),
+        why="two for each page of 500 records, one for the head, three for the record of it",
+    )
+    yield Operation(
         "verifyToken",
         "Query.verifyToken",
         Request(

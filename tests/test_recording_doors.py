@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from auth.attempts import Attempt, Reason
 from auth.authentication import Authenticator
@@ -25,7 +25,7 @@ from auth.standing import Callers
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
 from auth.token import mint
-from models import PLATFORM_ID, AuditAction
+from models import PLATFORM_ID, AuditAction, ServiceAccount, Token
 from models.database import Database
 from resolvers.auditing.misuses import Misuses
 from resolvers.auditing.summaries import Summaries
@@ -37,7 +37,7 @@ from tenantry.app import create_app
 from tenantry.databases import Databases
 from tests.auditing import Told, holds_no_secret, recorded
 from tests.clock import HeldClock
-from tests.estate import Estate
+from tests.estate import Estate, add
 from tests.http import QUERY, SETTINGS
 from tests.oidc import ISSUER, Published
 from tests.oidc import token as issued
@@ -159,6 +159,11 @@ async def spoil(door: Door, reason: Reason) -> Address:
         await revoke_token(app, clock, door.tenant_id, "t")
     elif reason is Reason.ROTATED:
         await rotate_token(app, clock, door.tenant_id, "t", timedelta())
+    elif reason is Reason.DISABLED:
+        now = clock.now()
+        owner = await add(door.databases, clock, ServiceAccount, door.tenant_id, name="robot", disabled_at=now)
+        async with app.write(door.tenant_id) as connection:
+            await connection.execute(update(Token).values(service_account_id=owner.id))
     elif status is not None:
         async with door.databases.platform.write(None) as connection:
             change = text("UPDATE tenant SET status = :status WHERE id = :id")

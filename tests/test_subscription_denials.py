@@ -10,15 +10,19 @@ from auth.scopes import Scope
 from loaders.entities import BY_NAME
 from models.clock import Clock
 from models.ids import encode
+from resolvers.auditing import append_apart
 from schema.graph import Graph
 from schema.operation import Answer
 from tenantry.databases import Databases
 from tests.ask import Outcome, caller_of
+from tests.auditing import record
 from tests.changing import EVERYTHING
 from tests.estate import Estate
 from tests.following import HeldStanding, following, opened, write_events
 
 DOCUMENTS = {
+    "auditEventAdded": """subscription { auditEventAdded(sinceNumber: "0") { id target { id } } }""",
+    "exportAudit": "subscription { exportAudit { text rows } }",
     "estateChanged": """subscription ($locationId: ID, $areaId: ID, $since: ID = "0") {
       estateChanged(locationId: $locationId, areaId: $areaId, sinceEvent: $since) { thingId thing { id } } }""",
     "exportDevices": """subscription ($filter: DeviceFilter) { exportDevices(filter: $filter) { text rows } }""",
@@ -40,8 +44,9 @@ def test_every_subscription_is_here(built: GraphQLSchema) -> None:
 
 @pytest.mark.parametrize("field", DOCUMENTS)
 async def test_a_subscription_asks_for_scopes(graph: Graph, acme: Estate, clock: Clock, field: str) -> None:
-    """With those that read people and nothing of the estate it does not begin."""
-    held = frozenset({Scope.AUDIT_READ, Scope.USERS_READ, Scope.TOKENS_READ})
+    """With those that read people it does not begin, nor an estate's with the audit's, nor the other way round."""
+    other = Scope.DEVICES_READ if "udit" in field else Scope.AUDIT_READ
+    held = frozenset({other, Scope.USERS_READ, Scope.TOKENS_READ})
     answer = await opened(graph, HeldStanding(caller_of(acme.tenant, clock, held)), DOCUMENTS[field])
     assert isinstance(answer, Answer)
     assert (answer.status, Outcome(answer).codes, Outcome(answer).data) == (403, ["FORBIDDEN_SCOPE"], None)
@@ -72,7 +77,8 @@ async def test_a_neighbours_rows_are_in_no_stream(
     """Each is told of its own things alone."""
     for estate in (globex, acme):
         await write_events(databases, estate, clock)
-    caller = caller_of(acme.tenant, clock, frozenset(EVERYTHING))
+        await append_apart(databases.app, clock, estate.tenant.id, [record(target=estate.ids["Device"])])
+    caller = caller_of(acme.tenant, clock, frozenset({*EVERYTHING, Scope.AUDIT_READ}))
     for document in DOCUMENTS.values():
         async with following(graph, HeldStanding(caller), document) as reader:
             first = str(await reader.response())

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
+from auth.codes import Code, Refusal
 from loaders.entities import AUDIT_EVENT
 from loaders.window import Row
 from resolvers.context import Context, Info
@@ -27,6 +28,7 @@ async def audit_event_added(_root: Any, info: Info, **given: Any) -> AsyncGenera
 
 
 async def _added(context: Context, since: int, given: dict[str, Any]) -> AsyncGenerator[Row]:
+    """Raises Refusal where nothing of the right is left."""
     async with aclosing(context.feeds.after(context.tenant_id, since, AUDIT)) as records:
         async for record in records:
             if not _is_wanted(record["action"], given.get("actions")):
@@ -34,7 +36,10 @@ async def _added(context: Context, since: int, given: dict[str, Any]) -> AsyncGe
             if not _is_wanted(record["outcome"], given.get("outcomes")):
                 continue
             context.caller = await context.standing.caller()
-            if context.reach(AUDIT_EVENT) is None:
+            reach = context.reach(AUDIT_EVENT)
+            if reach == ():
+                raise Refusal(Code.FORBIDDEN_SCOPE, "The right to read the audit is gone.")
+            if reach is None:
                 yield record
 
 
