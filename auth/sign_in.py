@@ -4,15 +4,12 @@ Who it is, is who the issuer says it is, by (issuer, subject). What its roles an
 request and stored for nobody; what is bound to the account itself adds to it.
 """
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
-from auth.bindings import PLATFORM_SCOPES, bindings_of, grants_of
+from auth.accounts import Accounts, Found, Key
+from auth.bindings import PLATFORM_SCOPES
 from auth.cache import Cache
 from auth.codes import Code, Refusal
 from auth.credentials import Address, challenge
@@ -22,7 +19,7 @@ from auth.oidc.verified import VerifiedToken
 from auth.oidc.verifier import Verifier
 from auth.ports import Signing, SignIns
 from auth.principal import Account, Principal, TenantRef, kind_of
-from models import PLATFORM_ID, ServiceAccount, Tenant, TenantStatus, User
+from models import PLATFORM_ID, Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix
@@ -31,31 +28,12 @@ from models.ids import Prefix
 LONGEST_NAME = 200
 NO_TENANT = "The tenant that trusts the token's issuer is not there."
 DISABLED = "The account is disabled."
+GONE = "The account was deleted a moment ago: sign in again."
 
 
 def looks_signed(text: str) -> bool:
     """Whether a credential can be a JSON Web Token, which no token of ours looks like."""
     return text.startswith("eyJ") and text.count(".") == 2
-
-
-class _Key(NamedTuple):
-    """Whose account is sought."""
-
-    tenant_id: uuid.UUID
-    prefix: Prefix
-    issuer: str
-    subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An account as the database had it."""
-
-    id: uuid.UUID
-    name: str
-    is_disabled: bool
-    last_signed_in_at: datetime | None
-    grants: tuple[Grant, ...]
 
 
 class SignIn:
@@ -79,9 +57,7 @@ class SignIn:
         self._tenants: Cache[str, TenantRef | None] = Cache(
             self._look_up, clock, keep_seconds=keep_seconds, keep_at_most=10_000
         )
-        self._accounts: Cache[_Key, _Found | None] = Cache(
-            self._look_up_account, clock, keep_seconds=keep_seconds, keep_at_most=10_000
-        )
+        self._accounts = Accounts(platform, clock, keep_seconds)
 
     async def principal(
         self, text: str, younger_than: float | None = None, address: Address | None = None
@@ -105,11 +81,11 @@ class SignIn:
         if home.id != PLATFORM_ID:
             # What lies across tenants is for the platform's own people, whatever role names it.
             cohorts = tuple(Grant(grant.scopes - PLATFORM_SCOPES, grant.nodes) for grant in cohorts)
-        name = (verified.name or found.name)[:LONGEST_NAME]
-        account = Account(_prefix(verified), found.id, name, (*cohorts, *found.grants))
+        # By no other name: a token's could be that of another program.
+        account = Account(_prefix(verified), found.id, found.name, (*cohorts, *found.grants))
         return Principal(
             kind=kind_of(home.id, is_person=not verified.is_app),
-            name=name,
+            name=found.name,
             token_id=found.id,
             expires_at=verified.expires_at,
             scopes=scopes_of(account.grants),
@@ -125,11 +101,15 @@ class SignIn:
         verified: VerifiedToken,
         younger_than: float | None,
         address: Address | None,
-    ) -> _Found:
-        """The bearer's account, which is made where there is none yet; a newer token than its last is told."""
-        key = _Key(home.id, _prefix(verified), verified.issuer, verified.subject.id)
+    ) -> Found:
+        """The bearer's account, which is made where there is none yet; a newer token than its last is told.
+
+        Raises:
+            Refusal: UNAUTHENTICATED, where it was deleted in the meantime.
+        """
+        key = Key(home.id, _prefix(verified), verified.issuer, verified.subject.id)
         found = await self._accounts.get(key, younger_than)
-        if found is None or found.last_signed_in_at is None or found.last_signed_in_at < verified.issued_at:
+        if found is None or found.is_news(verified.issued_at):
             signing = Signing(
                 tenant_id=home.id,
                 kind=kind_of(home.id, is_person=not verified.is_app),
@@ -144,7 +124,8 @@ class SignIn:
             await self._sign_ins.signed_in(signing)
             self._accounts.forget(key)
             found = await self._accounts.get(key)
-        assert found is not None, "who signs in has an account"
+        if found is None:
+            raise Refusal(Code.UNAUTHENTICATED, GONE, headers=challenge("invalid_token", GONE))
         return found
 
     async def _look_up(self, slug: str) -> TenantRef | None:
@@ -154,28 +135,6 @@ class SignIn:
         async with self._platform.read(None) as connection:
             row = (await connection.execute(named)).one_or_none()
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
-
-    async def _look_up_account(self, key: _Key) -> _Found | None:
-        table: Any = User if key.prefix is Prefix.USER else ServiceAccount
-        owned = {"user_id" if table is User else "service_account_id": table.id}
-        sought = select(
-            table.id,
-            table.name,
-            table.disabled_at,
-            table.last_signed_in_at,
-            bindings_of(table.tenant_id, **owned).label("bindings"),
-        ).where(
-            table.tenant_id == key.tenant_id,
-            table.issuer == key.issuer,
-            table.subject == key.subject,
-            table.deleted_at.is_(None),
-        )
-        async with self._platform.read(None) as connection:
-            row = (await connection.execute(sought)).one_or_none()
-        if row is None:
-            return None
-        grants = grants_of(key.tenant_id, row.bindings)
-        return _Found(row.id, row.name, row.disabled_at is not None, row.last_signed_in_at, grants)
 
 
 def _prefix(verified: VerifiedToken) -> Prefix:

@@ -23,12 +23,14 @@ def me(_root: Any, info: Info) -> dict[str, Any]:
     """The caller, its token and its reach."""
     context: Context = info.context
     principal, account = context.caller.principal, context.caller.principal.account
+    # An issuer's token has no id of ours: it is named by the account that signed in.
+    shown = account.prefix if account is not None and principal.signed_in else Prefix.TOKEN
     return {
         "kind": principal.kind,
         "name": principal.called,
         "scopes": sorted(context.caller.scopes),
         "token": {
-            "id": ids.encode(Prefix.USER if principal.signed_in else Prefix.TOKEN, principal.token_id),
+            "id": ids.encode(shown, principal.token_id),
             "name": principal.name,
             "expiresAt": principal.expires_at,
         },

@@ -14,6 +14,7 @@ from tests.ask import Ask
 from tests.bulk import BULK
 from tests.changing import EVERYTHING, document, everything, parts
 from tests.estate import Estate
+from tests.principal_changes import MATRIX as PRINCIPALS
 from tests.tokens import TOKENS
 
 WRITE = {
@@ -78,9 +79,9 @@ SECOND: list[tuple[str, str, Any]] = [
 
 
 def test_the_matrix_has_every_mutation(built: GraphQLSchema) -> None:
-    """A mutation that is added to the graph is added here; many items and tokens have tests of their own."""
+    """A mutation that is added to the graph is added here; many items, people and tokens have tests of their own."""
     assert built.mutation_type is not None
-    assert set(MATRIX) | set(BULK) | set(TOKENS) == set(built.mutation_type.fields)
+    assert set(MATRIX) | set(BULK) | set(PRINCIPALS) | set(TOKENS) == set(built.mutation_type.fields)
 
 
 @pytest.mark.parametrize("field", MATRIX)

@@ -11,9 +11,9 @@ from resolvers.problems import Conflict, Invalid, Problem
 from resolvers.recording import action_of
 from resolvers.writing.change import Change
 from resolvers.writing.create import begun
-from resolvers.writing.grant import demand_everywhere
 from resolvers.writing.nouns import Noun
 from resolvers.writing.principals.nouns import MOST_ROLES, both_or_neither, creatable
+from resolvers.writing.principals.role_scopes import granted
 from resolvers.writing.values import checked
 
 
@@ -27,8 +27,7 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     if not both_or_neither(values):
         raise Problem(Invalid("subject", "issuer and subject go together: give both or neither."))
     if noun.entity is ROLE:
-        values["scopes"] = sorted(set(values["scopes"]))
-        demand_everywhere(change, values["scopes"])
+        values["scopes"] = granted(change, values["scopes"])
         await _refuse_more(change)
     table = noun.entity.sql
     [made] = await change.rows(insert(table).values(begun(change, values, {})).returning(table))

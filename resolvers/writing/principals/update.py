@@ -10,8 +10,8 @@ from loaders.window import Row
 from models import AuditAction
 from resolvers.recording import action_of
 from resolvers.writing.change import Change
-from resolvers.writing.grant import demand_everywhere
 from resolvers.writing.nouns import Noun
+from resolvers.writing.principals.role_scopes import granted
 from resolvers.writing.update import changes, held
 from resolvers.writing.values import checked
 
@@ -19,16 +19,13 @@ from resolvers.writing.values import checked
 async def update(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     """The row with what the input names changed; null clears, what is not named stays.
 
-    A scope that is added to a role reaches everybody who has it: its adder holds it in the whole tenant.
-
     Raises:
         Problem: NotFound, Invalid, Conflict or Forbidden.
     """
     row = await held(change, noun, given)
     columns = checked(noun, given, creating=False)
     if "scopes" in columns:
-        columns["scopes"] = sorted(set(columns["scopes"]))
-        demand_everywhere(change, set(columns["scopes"]) - set(row["scopes"]))
+        columns["scopes"] = granted(change, columns["scopes"], row["scopes"])
     return await written(change, action_of("updated", noun.entity), noun.entity, row, columns)
 
 

@@ -32,11 +32,8 @@ async def owned(change: Change, text: str | None, scopes: Collection[str]) -> Ma
     Raises:
         Problem: NotFound, Forbidden (somebody else's person), or as `owned_by`.
     """
-    caller = change.context.caller
-    account = caller.principal.account
-    own = None
-    if account is not None and caller.principal.home.id == change.tenant_id:
-        own = ids.encode(account.prefix, account.id)
+    caller, account = change.context.caller, change.context.caller.principal.account
+    own = ids.encode(account.prefix, account.id) if account is not None and own_column(change) else None
     named = own if text is None else text
     if named is None:
         return {}
@@ -47,6 +44,14 @@ async def owned(change: Change, text: str | None, scopes: Collection[str]) -> Ma
         seen = caller.reach(any_of(Scope.SERVICE_ACCOUNTS_READ))
         reach = caller.reach(any_of(Scope.TOKENS_WRITE)) if seen == () else seen
     return await owned_by(change.connection, change.tenant_id, named, scopes, reach)
+
+
+def own_column(change: Change) -> Mapping[str, uuid.UUID]:
+    """The column that names the caller's own account; empty where it has none in this tenant."""
+    principal = change.context.caller.principal
+    if principal.account is None or principal.home.id != change.tenant_id:
+        return {}
+    return {OWNING[principal.account.prefix][1]: principal.account.id}
 
 
 async def owned_by(

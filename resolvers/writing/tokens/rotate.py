@@ -11,11 +11,13 @@ from loaders.entities import TOKEN
 from loaders.window import Row
 from models import AuditAction
 from models.clock import Clock
+from resolvers.problems import Forbidden, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.grant import demand_all_of
 from resolvers.writing.tokens.create import add_secret
 from resolvers.writing.tokens.fields import overlap_of
 from resolvers.writing.tokens.held import held, own, refuse_ended
+from resolvers.writing.tokens.owner import own_column
 
 # The columns that a rotation writes.
 RENEWED = ("generation", "overlap_ends_at")
@@ -24,10 +26,14 @@ RENEWED = ("generation", "overlap_ends_at")
 async def rotate(change: Change, given: Mapping[str, Any]) -> tuple[Row, Secret]:
     """The token that an input names, and its new secret; for a caller who holds all that the token may do.
 
+    Who held the secret of another person's token would act in that person's name.
+
     Raises:
         Problem: NotFound, Conflict, Invalid or Forbidden.
     """
     token = await held(change, given)
+    if token["user_id"] is not None and {"user_id": token["user_id"]} != own_column(change):
+        raise Problem(Forbidden("A person's token is rotated by that person alone: revoke it, if it must end.", ()))
     await demand_all_of(change, token)
     return await _rotated(change, token, given)
 
