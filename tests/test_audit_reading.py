@@ -165,14 +165,15 @@ async def test_a_word_or_value_that_this_server_cannot_read_spoils_no_list(
     *, ask: Ask, databases: Databases, clock: HeldClock, acme: Estate, urls: Urls
 ) -> None:
     """A newer server's word is null; a value that was tampered with is shown as the text that it is now."""
-    await make_chain(databases, clock, acme.tenant.id, 2)
+    await make_chain(databases, clock, acme.tenant.id, 3)
     superuser = Database(urls.superuser)
     async with superuser.write(acme.tenant.id) as connection:
         mine = RECORDS.c.tenant_id == acme.tenant.id
         await connection.execute(update(RECORDS).where(mine, RECORDS.c.number == 1).values(action="moon.landed"))
         await connection.execute(update(RECORDS).where(mine, RECORDS.c.number == 2).values(actor_kind="ALIEN"))
+        await connection.execute(update(RECORDS).where(mine, RECORDS.c.number == 3).values(digests=["x"], hash=b"x"))
         await connection.execute(update(VALUES).where(VALUES.c.tenant_id == acme.tenant.id).values(after="{no json"))
     await superuser.close()
-    newer, unknown = (await ask(acme, WHOLE, Scope.AUDIT_READ)).data["auditEvents"]["nodes"]
-    assert (unknown["action"], newer["actor"]["kind"]) == (None, None)
+    shapeless, newer, unknown = (await ask(acme, WHOLE, Scope.AUDIT_READ)).data["auditEvents"]["nodes"]
+    assert (unknown["action"], newer["actor"]["kind"], shapeless["changed"]) == (None, None, [])
     assert {each["after"] for each in newer["changed"]} == {"{no json"}

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from resolvers.auditing.checking import Verdict, check, check_on
 from resolvers.auditing.checkpoints import Evidence
 from resolvers.auditing.erasing import erase_person, erase_target
 from resolvers.auditing.hashing import record_hash
+from resolvers.auditing.pages import fetched, record_at
 from resolvers.auditing.record import Actor, Target
 from tenantry.databases import Databases
 from tests.auditing import ACTOR, HEADS, RECORDS, VALUES, make_chain, record, rows_of, tampering
@@ -99,6 +101,39 @@ async def test_any_edit_of_any_column_of_any_record_is_found(
     async with tampering(superuser, chain) as connection:
         await change(connection, RECORDS, row, {name: value})
         assert found(await verify(connection, chain)) == (min(number, value) if name == "number" else number)
+
+
+@examples
+@given(
+    data=st.data(),
+    number=st.integers(1, LENGTH),
+    name=st.sampled_from(RECORDS.c.keys()),
+    size=st.integers(1, LENGTH + 1),
+)
+async def test_parts_find_what_the_whole_finds(
+    *,
+    databases: Databases,
+    superuser: Database,
+    chain: uuid.UUID,
+    data: st.DataObject,
+    number: int,
+    name: str,
+    size: int,
+) -> None:
+    """Each begins with the last record of the one before; together they look at as much, whatever was edited."""
+    row = (await rows_of(databases, RECORDS, chain))[number - 1]
+    value = data.draw(st.just(row[name]) | others(RECORDS, name, row[name]))
+    async with tampering(superuser, chain) as connection:
+        await change(connection, RECORDS, row, {name: value})
+        whole, after, records = await verify(connection, chain), None, 0
+        while True:
+            part = await check_on(connection, chain, NOTHING_SIGNED, page=size, after=after, most=size)
+            records += part.records
+            if part.complete:
+                break
+            after = await record_at(partial(fetched, connection), chain, part.last)
+        assert (part.fault, records) == (whole.fault, whole.records)
+        assert part.ok is (value == row[name])
 
 
 @examples

@@ -85,13 +85,15 @@ async def test_verifying_asks_for_the_scope_of_the_audit(auditor: Auditor) -> No
 async def test_a_right_that_is_bound_to_a_node_verifies_nothing(
     databases: Databases, clock: HeldClock, acme: Estate, auditor: Auditor, kind: ReachKind
 ) -> None:
-    """It is told neither how long the chain is nor whether it holds, and nothing is recorded as verified."""
+    """It is told neither how long the chain is nor whether it holds; that it was refused is recorded."""
     await make_chain(databases, clock, acme.tenant.id, LENGTH)
     node = Node(kind, getattr(acme, kind.lower()).id, acme.location.id)
-    for after in (None, "1", "99"):
+    tried = (None, "1", "99")
+    for after in tried:
         outcome = await auditor.ask(Scope.AUDIT_READ, node=node, after=after)
         assert (outcome.codes, outcome.data) == (["FORBIDDEN_SCOPE"], None)
-    assert len(await rows_of(databases, RECORDS, acme.tenant.id)) == LENGTH
+    recorded = [each["action"] for each in await rows_of(databases, RECORDS, acme.tenant.id)]
+    assert recorded[LENGTH:] == ["access.refused"] * len(tried)
 
 
 @pytest.mark.parametrize("after", ["6", "-1", "x", "", "1.0", str(2**63), "9" * 5000])

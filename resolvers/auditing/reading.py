@@ -1,6 +1,7 @@
 """What the graph shows of a record beyond its columns: actor, target, and what was changed.
 
-Words that this server does not know (a newer one wrote them) are null, so that they spoil no list.
+Words that this server does not know (a newer one wrote them) are null, and what a superuser put in a value's place is
+shown as it is: neither spoils a list.
 """
 
 import uuid
@@ -57,13 +58,14 @@ def target(row: Row, _info: Info) -> Row | None:
 
 def changed(row: Row, info: Info) -> Later[list[Row], list[Row]] | list[Row]:
     """Each field that has a digest, with its values unless they were erased; one statement for all records asked of."""
-    if not row["digests"]:
+    digests = row["digests"]
+    if not digests or not isinstance(digests, dict):
         return []
     context: Context = info.context
     loading = context.loaders.beside(
         AuditValue.__tablename__, row["tenant_id"], (row["number"], row["at"]), _values, _place
     )
-    return Later(loading, lambda values: _fields(row["digests"], {each["field"]: each for each in values}))
+    return Later(loading, lambda values: _fields(digests, {each["field"]: each for each in values}))
 
 
 def _token(row: Row) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from auth.codes import Code, Refusal
+from auth.scopes import Scope
 from loaders.entities import AUDIT_EVENT
 from loaders.window import Row, number_of
 from models import AuditAction, AuditOutcome
@@ -18,7 +19,7 @@ from resolvers.auditing.pages import fetched, record_at
 from resolvers.auditing.ports import Unreadable
 from resolvers.auditing.record import Record, changed_fields
 from resolvers.context import Context, Info
-from resolvers.recording import actor_of, record_apart
+from resolvers.recording import actor_of, record_apart, record_refusal
 
 # Records that one request follows.
 MOST = 10_000
@@ -35,7 +36,13 @@ async def verify_audit(_root: Any, info: Info, *, afterNumber: str | None = None
     """
     context: Context = info.context
     if context.reach(AUDIT_EVENT) is not None:
-        raise Refusal(Code.FORBIDDEN_SCOPE, "The audit is the whole tenant's: a right over a part of it verifies none.")
+        missing = [{"field": "Query.verifyAudit", "scopes": [Scope.AUDIT_READ]}]
+        await record_refusal(context, {"missing": missing})
+        raise Refusal(
+            Code.FORBIDDEN_SCOPE,
+            f"Query.verifyAudit asks for {Scope.AUDIT_READ} over the whole tenant; the right is bound to a part of it.",
+            extensions={"missing": missing},
+        )
     try:
         # Before the snapshot: no checkpoint is of a record that the snapshot cannot hold.
         evidence = await context.archive.evidence(context.tenant_id)
