@@ -26,6 +26,19 @@ pytestmark = pytest.mark.slow
 EDITOR = ".graphiql-query-editor .CodeMirror"
 ANSWER = ".result-window .CodeMirror"
 WHO = "query Who { me { kind name } }"
+# Types and presses the button in one go, and takes down what is stored of the first tab at the moment of leaving.
+TYPE_AND_LEAVE = """
+const set = Storage.prototype.setItem;
+Storage.prototype.setItem = function (key, value) {
+  if (key === "tenantry:sign-in") {
+    const kept = JSON.parse(localStorage.getItem("graphiql:tabState") ?? '{"tabs":[]}');
+    set.call(this, "leaving with", kept.tabs[0]?.query ?? "nothing");
+  }
+  set.call(this, key, value);
+};
+document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.setValue("query HalfDone { me { na");
+document.getElementById("sign-in").click();
+"""
 # The life of the issuer's tokens, in milliseconds.
 HOUR = 3_600_000
 
@@ -95,6 +108,11 @@ async def begin(page: Page) -> dict[str, str]:
 async def sign_in(page: Page, login: str = "ada") -> None:
     """As a person does, from the button to the name in the bar."""
     await begin(page)
+    await enter(page, login)
+
+
+async def enter(page: Page, login: str = "ada") -> None:
+    """Fill in the issuer's pages."""
     await page.call("fill", "[name=login]", login)
     await page.call("fill", "[name=password]", "any")
     await page.call("click", "[type=submit]")
@@ -102,16 +120,11 @@ async def sign_in(page: Page, login: str = "ada") -> None:
     await page.see("#person", login)
 
 
-async def type_query(page: Page, query: str) -> None:
-    """Into a tab of its own."""
+async def run(page: Page, query: str) -> None:
+    """Type a query that has a name into a tab of its own and run it."""
     await page.call("click", "[aria-label='Add tab']")
     await page.call("click", EDITOR)
     await page.call("keyboard.insertText", query)
-
-
-async def run(page: Page, query: str) -> None:
-    """Type a query that has a name and run it."""
-    await type_query(page, query)
     await page.see(".graphiql-tab-active", query.split()[1])  # GraphiQL has understood it
     await page.call("keyboard.press", "Control+Enter")
 
@@ -149,12 +162,15 @@ async def test_whoever_signs_in_is_who_asks(page: Page, served: Serving, provide
 
 
 async def test_the_tabs_survive_the_way_there_and_back(page: Page) -> None:
-    """What was typed the moment before, too, and the tenant that was looked at."""
+    """What was typed the moment before is stored when the page leaves; the tenant that was looked at stays too."""
     await page.call("fill", "#tenant", "annex")
-    await type_query(page, "query HalfDone { me { na")
-    await sign_in(page)
+    tabs = await page.call("innerText", ".graphiql-tabs")
+    await page.call("evaluate", TYPE_AND_LEAVE)
+    await enter(page)
     await page.see(EDITOR, "query HalfDone { me { na")
+    assert await page.call("innerText", ".graphiql-tabs") == tabs.replace("WhoAmI", "HalfDone")
     assert await page.call("inputValue", "#tenant") == "annex"
+    assert await page.call("evaluate", "sessionStorage.getItem('leaving with')") == "query HalfDone { me { na"
 
 
 async def test_the_token_is_kept_in_memory_alone(page: Page, served: Serving, provider: Provider) -> None:

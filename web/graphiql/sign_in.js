@@ -5,7 +5,7 @@
 
 const BEGUN = "tenantry:sign-in";
 const PATIENCE = 15_000; // milliseconds for an answer of the issuer
-const KEPT_AFTER = 700; // milliseconds in which GraphiQL has stored what was typed
+const KEPT_AFTER = 800; // milliseconds in which GraphiQL has stored what was typed
 const LONGEST_LIFE = 86_400; // seconds: no token that lives longer is taken here
 const RETURN = `${location.origin}${location.pathname}`;
 
