@@ -21,7 +21,7 @@ class Actor:
     """Who changed something."""
 
     kind: PrincipalKind = field("What sort of caller it was.")
-    name: str = field("Its name.")
+    name: str = field("Its name; of a person its id, as names of people are not kept.")
 
 
 @strawberry.federation.type(description="One change of one thing.")

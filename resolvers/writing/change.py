@@ -24,7 +24,7 @@ from resolvers.auditing.chain import append
 from resolvers.auditing.record import Record
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
-from resolvers.recording import action_of, changed_record
+from resolvers.recording import action_of, actor_of, changed_record
 from resolvers.writing.feed import take_numbers
 from resolvers.writing.reach import check_replayed
 from resolvers.writing.replay import first_answer, keep_answer
@@ -133,12 +133,13 @@ class Change:
 
     async def _publish_events(self) -> None:
         first = await take_numbers(self.connection, self.tenant_id, len(self.told))
-        principal = self.context.caller.principal
+        actor = actor_of(self.context.caller)
         common = {
             "tenant_id": self.tenant_id,
-            "actor_kind": principal.kind,
-            "actor_name": principal.called,
-            "token_id": principal.token_id,
+            "actor_kind": actor.kind,
+            # Events are for ever, and a person's name is not: a person is told by its id.
+            "actor_name": actor.name or actor.id,
+            "token_id": actor.token_id,
             "at": self.context.clock.now(),
         }
         await self.connection.execute(

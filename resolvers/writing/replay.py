@@ -14,7 +14,7 @@ from sqlalchemy import Date, DateTime, Numeric, Uuid, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loaders.entities import BY_NAME, LISTED
+from loaders.entities import BY_NAME, LISTED, Entity
 from loaders.window import Row
 from models import Replay
 from resolvers.context import Context
@@ -65,6 +65,18 @@ async def keep_answer(connection: AsyncConnection, context: Context, key: str, r
             Replay.key == key,
         )
         .values(answer=orjson.loads(orjson.dumps(row, default=str)))
+    )
+
+
+async def overwrite_answers(
+    connection: AsyncConnection, tenant_id: uuid.UUID, entity: Entity, row_id: uuid.UUID, columns: Row
+) -> None:
+    """Put these columns in the place of those of a row, in every answer that is kept of it."""
+    of_row = {"__typename": entity.name, "id": str(row_id)}
+    await connection.execute(
+        update(Replay)
+        .where(Replay.tenant_id == tenant_id, Replay.answer.contains(of_row))
+        .values(answer=Replay.answer.concat(columns))
     )
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql
 
 from auth.bindings import scopes_in
@@ -23,6 +23,8 @@ from resolvers.writing.grant import granted_node
 from resolvers.writing.node import columns_of
 from resolvers.writing.nouns import Noun
 
+# Of one person or program: each is a condition more in what it reads.
+MOST_BINDINGS = 200
 BINDING_NOUN = Noun(ROLE_BINDING, Scope.ROLES_WRITE, fields=())
 NO_ROLE = NotFound("There is no such role.")
 NO_PRINCIPAL = NotFound("There is no such user or service account in reach.")
@@ -37,7 +39,8 @@ async def bind(change: Change, _noun: Noun, given: Mapping[str, Any]) -> Row:
     """The new binding, of a role whose scopes its maker holds beneath the node.
 
     Raises:
-        Problem: NotFound (the role, the principal, the node), Forbidden, or Conflict (it is bound there already).
+        Problem: NotFound (the role, the principal, the node), Forbidden, or Conflict (it is bound there already, or
+            the principal has too many).
     """
     role = await _role(change, given["role"])
     scopes = scopes_in(change.tenant_id, {**role, "scopes": role.pop("scopes")})
@@ -55,6 +58,7 @@ async def bind(change: Change, _noun: Noun, given: Mapping[str, Any]) -> Row:
     made = await change.rows(postgresql.insert(table).values(row).on_conflict_do_nothing().returning(table))
     if not made:
         raise Problem(Conflict("It has this role there already."))
+    await _refuse_more(change, principal)
     change.record(AuditAction.ROLE_BINDING_CREATED, ROLE_BINDING, made[0], [*role, *principal, *columns_of(node)])
     return made[0]
 
@@ -111,3 +115,14 @@ async def _principal(change: Change, text: str) -> dict[str, uuid.UUID]:
     if not await change.rows(sought.with_for_update(read=True, of=table)):
         raise Problem(NO_PRINCIPAL)
     return {column: named[1]}
+
+
+async def _refuse_more(change: Change, principal: Mapping[str, uuid.UUID]) -> None:
+    table = ROLE_BINDING.sql
+    [(column, its)] = principal.items()
+    counted = select(func.count().label("bindings")).where(
+        table.c.tenant_id == change.tenant_id, table.c[column] == its
+    )
+    [found] = await change.rows(counted)
+    if found["bindings"] > MOST_BINDINGS:
+        raise Problem(Conflict(f"It has {MOST_BINDINGS} roles already: bind one higher up, or delete a binding."))

@@ -21,6 +21,7 @@ from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.principals.disable import OWNED
 from resolvers.writing.principals.update import written
+from resolvers.writing.replay import overwrite_answers
 from resolvers.writing.update import held
 
 NAMELESS = {"name": "", "email": None, "issuer": None, "subject": None, "last_signed_in_at": None}
@@ -44,6 +45,7 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         await written(change, action, noun.entity, {**row, **NAMELESS}, {**NAMELESS, **ended})
         target = Target(USER.name, ids.encode(USER.prefix, row["id"]))
         now, actor = change.context.clock.now(), actor_of(change.context.caller)
+        await overwrite_answers(change.connection, change.tenant_id, USER, row["id"], NAMELESS)
         await erase_target(change.connection, change.tenant_id, now, actor, target)
     else:
         await written(change, action, noun.entity, row, ended)

@@ -10,10 +10,18 @@ from resolvers.writing.nouns import NAME, Field, Noun, matching
 # A tenant's roles, and the scopes of one.
 MOST_ROLES = 200
 DESCRIPTION = Field("description", "What it is for", most=1000)
+
+
+def _exact(value: str) -> str | None:
+    return None if value and value == value.strip() else "must not be blank, nor begin or end with a blank"
+
+
 # Whom an issuer means never changes: a name of somebody else would inherit all that was given to this one.
 IDENTITY = (
-    Field("issuer", "Whose people it belongs to, as `iss` names it; with `subject`, or neither", most=2000),
-    Field("subject", "Who it is there: `sub`, for Entra ID `oid`", most=255),
+    Field(
+        "issuer", "Whose people it belongs to, as `iss` names it; with `subject`, or neither", most=2000, check=_exact
+    ),
+    Field("subject", "Who it is there: `sub`, for Entra ID `oid`", most=255, check=_exact),
 )
 
 
