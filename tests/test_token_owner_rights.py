@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, text
 
-from auth.authentication import _BY_HASH, BAD_TOKEN, DISABLED_OWNER, Authenticator
+from auth.authentication import BAD_TOKEN, DISABLED_OWNER, Authenticator
+from auth.bearer import _BY_HASH
 from auth.codes import Code, Refusal
 from auth.principal import Caller
 from auth.requirement import any_of
