@@ -11,6 +11,7 @@ from models.clock import SystemClock
 from tenantry.databases import Databases
 from tests.browser import Page, open_page
 from tests.estate import Estate, make_tenant
+from tests.explorer import ANSWER, EDITOR, run, stored
 from tests.following import write_events
 from tests.http import token_of
 from tests.node_packages import installed
@@ -19,8 +20,6 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
-EDITOR = ".graphiql-query-editor .CodeMirror"
-ANSWER = ".result-window .CodeMirror"
 READS = (Scope.CONTEXT_READ, Scope.DEVICES_READ, Scope.SCHEMA_READ)
 
 
@@ -57,23 +56,6 @@ async def give(page: Page, token: str) -> None:
     await page.call("fill", "#token", token)
     await page.call("press", "#token", "Enter")
     await page.see("#outcome", " ms ")
-
-
-async def run(page: Page, query: str) -> None:
-    """Type a query that has a name into a tab of its own and run it."""
-    await page.call("click", "[aria-label='Add tab']")
-    await page.call("click", EDITOR)
-    await page.call("keyboard.insertText", query)
-    await page.see(".graphiql-tab-active", query.split()[1])  # GraphiQL has understood it
-    await page.call("keyboard.press", "Control+Enter")
-
-
-async def stored(page: Page) -> str:
-    """All that the browser keeps for this origin, and the address itself."""
-    kept: str = await page.call(
-        "evaluate", "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-    )
-    return kept
 
 
 async def assert_kept_to_itself(page: Page, served: Serving) -> None:

@@ -14,6 +14,7 @@ from models.clock import SystemClock
 from tenantry.databases import Databases
 from tests.browser import Page, open_page
 from tests.estate import Estate, make_tenant
+from tests.explorer import ANSWER, EDITOR, run, stored
 from tests.http import token_of
 from tests.node_packages import installed
 from tests.oidc import AUDIENCE
@@ -23,8 +24,6 @@ from tests.serving import Serving, serving
 
 pytestmark = pytest.mark.slow
 
-EDITOR = ".graphiql-query-editor .CodeMirror"
-ANSWER = ".result-window .CodeMirror"
 WHO = "query Who { me { kind name } }"
 # Types and presses the button in one go, and takes down what is stored of the first tab at the moment of leaving.
 TYPE_AND_LEAVE = """
@@ -118,23 +117,6 @@ async def enter(page: Page, login: str = "ada") -> None:
     await page.call("click", "[type=submit]")
     await page.call("click", "[type=submit]:has-text('Continue')")
     await page.see("#person", login)
-
-
-async def run(page: Page, query: str) -> None:
-    """Type a query that has a name into a tab of its own and run it."""
-    await page.call("click", "[aria-label='Add tab']")
-    await page.call("click", EDITOR)
-    await page.call("keyboard.insertText", query)
-    await page.see(".graphiql-tab-active", query.split()[1])  # GraphiQL has understood it
-    await page.call("keyboard.press", "Control+Enter")
-
-
-async def stored(page: Page) -> str:
-    """All that the browser keeps for this origin, and the address itself."""
-    kept: str = await page.call(
-        "evaluate", "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
-    )
-    return kept
 
 
 def returns(requests: Iterable[str]) -> list[str]:
