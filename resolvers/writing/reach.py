@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.requirement import any_of
-from loaders.entities import DEVICE_TYPE, ROLE, SERVICE_ACCOUNT, TENANT, USER, Entity
+from auth.scopes import Scope
+from loaders.entities import DEVICE_TYPE, ROLE, ROLE_BINDING, SERVICE_ACCOUNT, TENANT, TOKEN, USER, Entity
 from loaders.window import Row
 from models import ids
 from models.hierarchy import Reach
@@ -24,6 +25,12 @@ from resolvers.writing.nouns import BY_ENTITY, Noun
 
 # What lies beneath no node of an estate: the whole tenant has it.
 WHOLE = (TENANT, DEVICE_TYPE, USER, SERVICE_ACCOUNT, ROLE)
+# What answers show that can leave a reach, each with the right that wrote it.
+SHOWN: dict[str, tuple[Entity, Scope]] = {
+    **{name: (noun.entity, noun.scope) for name, noun in BY_ENTITY.items()},
+    TOKEN.name: (TOKEN, Scope.TOKENS_WRITE),
+    ROLE_BINDING.name: (ROLE_BINDING, Scope.ROLES_WRITE),
+}
 
 
 def writable(context: Context, noun: Noun) -> Reach:
@@ -116,7 +123,7 @@ async def check_all(connection: AsyncConnection, context: Context, found: Mappin
 
 
 async def check_replayed(connection: AsyncConnection, context: Context, answer: Row) -> None:
-    """Refuse to repeat an answer that shows what has left the reach since.
+    """Refuse to repeat an answer that shows what has left the reach since; the caller's own token never does.
 
     Raises:
         Problem: Conflict.
@@ -124,9 +131,10 @@ async def check_replayed(connection: AsyncConnection, context: Context, answer: 
     found: dict[str, set[uuid.UUID]] = {}
     for row in _rows(answer):
         found.setdefault(row["__typename"], set()).add(row["id"])
+    found.get(TOKEN.name, set()).discard(context.caller.principal.token_id)
     for name, row_ids in found.items():
-        noun = BY_ENTITY[name]
-        there = await lying(connection, context.tenant_id, noun.entity, row_ids, writable(context, noun))
+        entity, scope = SHOWN[name]
+        there = await lying(connection, context.tenant_id, entity, row_ids, context.caller.reach(any_of(scope)))
         if there != row_ids:
             raise Problem(Conflict("What was answered under this key has left the token's reach since."))
 
@@ -136,7 +144,7 @@ def _rows(answer: Any) -> Iterator[Row]:
     if isinstance(answer, list):
         for each in answer:
             yield from _rows(each)
-    elif isinstance(answer, dict) and answer.get("__typename") in BY_ENTITY:
+    elif isinstance(answer, dict) and answer.get("__typename") in SHOWN:
         yield answer
     elif isinstance(answer, dict):
         for value in answer.values():
