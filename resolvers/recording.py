@@ -59,8 +59,18 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
 
     `named` is what it lacked or asked for; no value that callers sent is kept.
     """
-    refusal = record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
-    await append_apart(context.database, context.clock, context.tenant_id, [refusal])
+    await append_apart(context.database, context.clock, context.tenant_id, [_refusal(context, named)])
+
+
+def note_refusal(context: Context, named: Mapping[str, Any]) -> None:
+    """A part of a query that was refused, once however often it was asked for; written with what reads leave."""
+    refusal = _refusal(context, named)
+    if refusal not in context.noted:
+        context.noted.append(refusal)
+
+
+def _refusal(context: Context, named: Mapping[str, Any]) -> Record:
+    return record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
 
 
 async def record_reads(context: Context) -> None:
