@@ -15,6 +15,7 @@ from loaders.entities import BY_NAME, BY_PREFIX, Entity
 from loaders.window import Row
 from models.ids import decode
 from resolvers.context import Context, Info
+from resolvers.recording import note_refusal
 
 
 def node(_root: Any, info: Info, *, id: str) -> Awaitable[Row | None] | None:  # noqa: A002 (the graph's name)
@@ -80,6 +81,8 @@ def _missing(entity: Entity) -> Refusal:
 def demand_scopes(info: Info, entity: Entity) -> None:
     """The type's own requirement, as the schema declares it: an id's type is known only when it is read.
 
+    A refusal is recorded.
+
     Raises:
         Refusal: FORBIDDEN_SCOPE.
     """
@@ -88,8 +91,10 @@ def demand_scopes(info: Info, entity: Entity) -> None:
     context: Context = info.context
     missing = declared.extensions["requirement"].missing(context.caller.scopes)
     if missing:
+        lacked = [{"field": entity.name, "scopes": sorted(missing)}]
+        note_refusal(context, {"missing": lacked})
         raise Refusal(
             Code.FORBIDDEN_SCOPE,
             f"To read a {entity.name} the token lacks {', '.join(sorted(missing))}.",
-            extensions={"missing": [{"field": entity.name, "scopes": sorted(missing)}]},
+            extensions={"missing": lacked},
         )

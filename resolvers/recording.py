@@ -59,13 +59,23 @@ async def record_refusal(context: Context, named: Mapping[str, Any]) -> None:
 
     `named` is what it lacked or asked for; no value that callers sent is kept.
     """
-    refusal = record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
-    await record_apart(context, refusal)
+    await record_apart(context, _refusal(context, named))
 
 
 async def record_apart(context: Context, *records: Record) -> None:
     """Records in a transaction of their own, for those who follow the audit at once."""
     await append_apart(context.database, context.clock, context.tenant_id, records, context.feeds.announce)
+
+
+def note_refusal(context: Context, named: Mapping[str, Any]) -> None:
+    """A part of a query that was refused, once however often it was asked for; written with what reads leave."""
+    refusal = _refusal(context, named)
+    if refusal not in context.noted:
+        context.noted.append(refusal)
+
+
+def _refusal(context: Context, named: Mapping[str, Any]) -> Record:
+    return record_of(context, AuditAction.ACCESS_REFUSED, None, told(**named), outcome=AuditOutcome.REFUSED)
 
 
 async def record_reads(context: Context) -> None:

@@ -79,6 +79,19 @@ async def test_an_operation_that_lacks_a_scope_is_recorded(ask: Ask, databases: 
     assert orjson.loads(value["after"]) == [{"field": "Mutation.createArea", "scopes": ["tenant.areas.write"]}]
 
 
+async def test_a_thing_whose_type_the_caller_may_not_read_is_recorded_once(
+    ask: Ask, databases: Databases, acme: Estate
+) -> None:
+    """Only its id tells the type: the rest of the query is answered, and what was lacking is named once."""
+    query = "query ($device: ID!, $area: ID!) { node(id: $area) { id } nodes(ids: [$device, $device]) { id } }"
+    outcome = await ask(acme, query, Scope.AREAS_READ, device=acme.ids["Device"], area=acme.ids["Area"])
+    assert (outcome.data["node"]["id"], len(outcome.errors)) == (acme.ids["Area"], 2)
+    [record] = await recorded(databases, acme)
+    assert (record["action"], record["outcome"]) == ("access.refused", "REFUSED")
+    [value] = await rows_of(databases, VALUES, acme.tenant.id)
+    assert orjson.loads(value["after"]) == [{"field": "Device", "scopes": ["tenant.devices.read"]}]
+
+
 @pytest.mark.parametrize("whose", ["globex", "nobody"])
 async def test_what_is_out_of_reach_is_recorded_where_the_caller_is(
     ask: Ask, databases: Databases, acme: Estate, globex: Estate, whose: str
