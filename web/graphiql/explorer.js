@@ -22,6 +22,7 @@ const [token, tenant, outcome, notice, examples] = ["token", "tenant", "outcome"
   document.getElementById(id),
 );
 let generation = 0;
+let newest; // the fetcher of the token and tenant that hold now
 
 // The body of an answer, whatever its status: refusals are GraphQL errors too and are shown as they came. Of a
 // subscription its events, until they end or are stopped.
@@ -70,14 +71,17 @@ function parametersOf({ query, variables, operationName }) {
   return { query, variables, operationName: names.includes(operationName) ? operationName : undefined };
 }
 
-// A new function for each token or tenant: that is how GraphiQL knows to read the schema again.
+// A new function for each token or tenant: that is how GraphiQL knows to read the schema again. What an earlier one is
+// answered late says nothing of the token that holds now.
 function fetcherOf() {
-  return async (parameters, options) => {
+  const fetcher = async (parameters, options) => {
     const answer = await ask(parameters, options?.headers).catch((error) => failure(`Not sent, or no answer: ${error.message}`));
     if (parameters.operationName !== INTROSPECTION) return answer;
-    notice.textContent = answer.errors ? answer.errors.map((error) => error.message).join(" ") : "";
+    if (fetcher === newest) notice.textContent = answer.errors?.map((error) => error.message).join(" ") ?? "";
     return { data: null, ...answer }; // without `data` GraphiQL would ask a second time
   };
+  newest = fetcher;
+  return fetcher;
 }
 
 function render() {
