@@ -4,6 +4,7 @@ A token that is revoked, runs out, or whose tenant is suspended, ends every stre
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from auth.authentication import Authenticator
@@ -20,6 +21,14 @@ from models.clock import Clock
 ASK_EVERY = 2.0
 
 
+# What somebody who stays does all the while. Raises Refusal where the caller may not do it.
+Asked = Callable[[Caller], None]
+
+
+def nothing(_caller: Caller) -> None:
+    """Nothing is asked but that the caller still is one."""
+
+
 class Stands(Protocol):
     """A caller's right, as it is now."""
 
@@ -27,8 +36,8 @@ class Stands(Protocol):
         """Who it is. Raises Refusal when the right is gone."""
         ...
 
-    async def until_gone(self) -> None:
-        """Wait for as long as the right lasts. Raises Refusal when it is gone."""
+    async def until_gone(self, asked: Asked = nothing) -> None:
+        """Wait for as long as the right lasts, and allows what is `asked`. Raises Refusal when it is gone."""
         ...
 
 
@@ -129,9 +138,10 @@ class Standing:
         self._has_stood = True
         return caller
 
-    async def until_gone(self) -> None:
-        """Wait for as long as the right lasts. Raises Refusal when it is gone."""
+    async def until_gone(self, asked: Asked = nothing) -> None:
+        """Wait for as long as the right lasts, and allows what is `asked`. Raises Refusal when it is gone."""
         while True:
             caller = await self.caller()
+            asked(caller)
             left = (caller.principal.expires_at - self._clock.now()).total_seconds()
             await asyncio.sleep(min(self._ask_every, max(left, 0.0)))

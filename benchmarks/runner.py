@@ -7,6 +7,7 @@ from itertools import count
 import orjson
 
 from auth.principal import Caller
+from auth.standing import Asked, nothing
 from benchmarks.counting import Sent, Wire, calls_during
 from benchmarks.estate import Estate
 from benchmarks.operation import Operation, Request
@@ -31,7 +32,7 @@ class Standing:
         """The caller, for good."""
         return self.held
 
-    async def until_gone(self) -> None:
+    async def until_gone(self, asked: Asked = nothing) -> None:  # noqa: ARG002  (it never is)
         """Wait for ever."""
         await asyncio.Event().wait()
 

@@ -76,8 +76,10 @@ class Loaders:
         """The window's part of what the edge leads to from this key; awaiting it may raise BadArgument."""
 
         async def load(keys: list[uuid.UUID]) -> list[Page]:
-            reach = self._reach(edge.target, tenant_id)
-            rows = await self._fetch(tenant_id, statements.pages(edge, tenant_id, reach, keys, window))
+            rows = await self._fetch(
+                tenant_id,
+                statements.pages(edge, tenant_id, lambda entity: self._reach(entity, tenant_id), keys, window),
+            )
             found: dict[uuid.UUID, list[Row]] = {each: [] for each in keys}
             for row in rows:
                 found[row.pop("_key")].append(row)

@@ -11,7 +11,7 @@ from sqlalchemy import case, select
 from sqlalchemy.orm import aliased
 
 from loaders.edges import EDGES, Edge
-from loaders.entities import Column, Entity
+from loaders.entities import SERVICE_ACCOUNT, USER, Column, Entity
 from loaders.reach import condition
 from loaders.window import Row
 from models import TenantRow
@@ -21,6 +21,8 @@ SHOWN = frozenset({"id", "name", "kind"})
 # In a row of a statement: whether it lies within reach. In a row that is shown: that it does not.
 REACHED = "_reached"
 MASKED = "_masked"
+# What is told of nobody to who may not read it, be it by a filter on what it has.
+DISCREET = (USER, SERVICE_ACCOUNT)
 # The types that are ancestors of others, by their names.
 ANCESTORS = frozenset(edge.target.name for edge in EDGES.values() if edge.ancestor)
 
@@ -50,23 +52,27 @@ def is_masked(row: Row) -> bool:
     return MASKED in row
 
 
-def known(entity: Entity, tenant_id: uuid.UUID, reach: Reach, *, masked: bool) -> Known:
+def known(entity: Entity, tenant_id: uuid.UUID, reach: Callable[[Entity], Reach], *, masked: bool) -> Known:
     """What a reader may compare of the entity's columns; `masked` where rows out of reach are listed too.
 
-    A thing of the same type that is out of reach is no parent: the column is null, as the field is.
+    `reach` is of an entity. A thing of the same type that is out of reach is no parent, and a person or a program is
+    nobody: the column is null, as the field is.
     """
-    within_tenant = issubclass(entity.table, TenantRow)
-    hidden = {edge.source for edge in leaving(entity) if within_tenant and not edge.ancestor and edge.target is entity}
+    own, within_tenant = reach(entity), issubclass(entity.table, TenantRow)
+    hidden = {
+        edge.source: edge.target
+        for edge in leaving(entity)
+        if within_tenant and not edge.ancestor and edge.target in (entity, *DISCREET)
+    }
 
     def of(column: Column) -> Any:
-        if reach is None or column.key in SHOWN:
-            return column
-        if masked:
-            return case((condition(entity, tenant_id, reach), column))
-        if column.key not in hidden:
-            return column
-        above: Any = aliased(entity.table)
-        within = (above.tenant_id == tenant_id, condition(entity, tenant_id, reach, table=above))
-        return select(above.id).where(above.id == column, *within).correlate(entity.table).scalar_subquery()
+        target = hidden.get(column.key)
+        if target is not None and reach(target) is not None:
+            led: Any = aliased(target.table)
+            within = (led.tenant_id == tenant_id, condition(target, tenant_id, reach(target), table=led))
+            return select(led.id).where(led.id == column, *within).correlate(entity.table).scalar_subquery()
+        if masked and own is not None and column.key not in SHOWN:
+            return case((condition(entity, tenant_id, own), column))
+        return column
 
     return of

@@ -63,18 +63,20 @@ def areas_within(tenant_id: uuid.UUID, reach: Reach, area_id: uuid.UUID) -> Sele
     return select(within.union(inner).c.id)
 
 
-def pages(edge: Edge, tenant_id: uuid.UUID, reach: Reach, keys: Sequence[uuid.UUID], window: Window) -> Select[Any]:
+def pages(
+    edge: Edge, tenant_id: uuid.UUID, reach: Callable[[Entity], Reach], keys: Sequence[uuid.UUID], window: Window
+) -> Select[Any]:
     """For each key its rows in the window, one more than asked for, beside `_key` and, when counted, `_total`.
 
     A key without rows still gives a row of nulls, so that its count is known. An edge to ancestors lists what the key
-    itself names although it is out of reach, with a mark (`loaders.masking`).
+    itself names although it is out of reach, with a mark (`loaders.masking`). `reach` is of an entity.
     """
     key = (
         func.unnest(bindparam("keys", list(keys), type_=ARRAY(Uuid))).table_valued("key", name="keys").render_derived()
     )
     entity = edge.target
-    within = condition(entity, tenant_id, reach)
-    marked = edge.ancestor and reach is not None
+    within = condition(entity, tenant_id, reach(entity))
+    marked = edge.ancestor and reach(entity) is not None
     seen = known(entity, tenant_id, reach, masked=marked)
     belongs = and_(
         _in_tenant(entity, tenant_id),
@@ -119,7 +121,7 @@ def exported(
     row is out of reach. `reach` is of an entity.
     """
     json = json_columns(entity)
-    seen = known(entity, tenant_id, reach(entity), masked=False)
+    seen = known(entity, tenant_id, reach, masked=False)
     columns = [
         column.cast(Text).label(column.key) if column.key in json else seen(column).label(column.key)
         for column in _columns(entity)

@@ -130,11 +130,14 @@ class Graph:
                 result = await self._execute(admitted, request.operation_name, context, event)
             return shown(result, self._deadline)
 
-        async def show(event: Any, caller: Caller) -> Answer:
+        def asked(caller: Caller) -> None:
             enforce(admitted.asked, caller.scopes)
+
+        async def show(event: Any, caller: Caller) -> Answer:
+            asked(caller)
             return await self._answered(run(event, caller))
 
-        return Stream(source, standing, show)
+        return Stream(source, standing, show, asked)
 
     def _context(self, caller: Caller, request_id: str, **known: Any) -> AbstractAsyncContextManager[Context]:
         """A request's context; `known` is what not every request has."""

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from auth.principal import Caller
-from auth.standing import Stands
+from auth.standing import Asked, Stands, nothing
 from schema.operation import Answer
 
 # Executes an event for a caller, whose scopes are asked for first. Raises Refusal.
@@ -15,11 +15,12 @@ Show = Callable[[Any, Caller], Awaitable[Answer]]
 class Stream:
     """An iterator of GraphQL responses as JSON bytes. Whoever stops reading closes it."""
 
-    def __init__(self, source: AsyncGenerator[Any], standing: Stands, show: Show) -> None:
+    def __init__(self, source: AsyncGenerator[Any], standing: Stands, show: Show, asked: Asked = nothing) -> None:
+        """`asked` is what the operation asks of its caller, for as long as it lasts."""
         self._source = source
         self._standing = standing
         self._show = show
-        self._gone = asyncio.create_task(standing.until_gone())
+        self._gone = asyncio.create_task(standing.until_gone(asked))
         self._next: asyncio.Task[Any] | None = None
 
     def __aiter__(self) -> "Stream":

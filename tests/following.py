@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from auth.codes import Refusal
 from auth.principal import Caller
+from auth.standing import Asked, nothing
 from models import Event
 from models.clock import Clock
 from resolvers.writing.feed import take_numbers, wake_readers
@@ -45,10 +46,10 @@ class HeldStanding:
             raise self.refusal
         return self.held
 
-    async def until_gone(self) -> None:
+    async def until_gone(self, asked: Asked = nothing) -> None:
         """Wait until it is."""
         await self.ended.wait()
-        await self.caller()
+        asked(await self.caller())
 
     def take_away(self, refusal: Refusal) -> None:
         """Let the right be gone."""

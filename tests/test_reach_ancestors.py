@@ -6,6 +6,7 @@ import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_non_null_type
 
 from loaders.edges import EDGES
+from loaders.entities import SERVICE_ACCOUNT, USER
 from models.hierarchy import Node, ReachKind
 from tests.reaching import AskBound, Halves
 from tests.sql import statements
@@ -158,7 +159,8 @@ def test_every_edge_up_is_declared_as_one(built: GraphQLSchema) -> None:
         if edge.ancestor:
             assert edge.target.name in MASKED_TYPES
         elif not edge.many:
-            assert edge.name in {"parent_of_tenant", "type_of_device", "parent_of_device"}
+            people = edge.target in (USER, SERVICE_ACCOUNT)
+            assert people or edge.name in {"parent_of_tenant", "type_of_device", "parent_of_device"}
     for name in MASKED_TYPES:
         type_ = built.type_map[name]
         assert isinstance(type_, GraphQLObjectType)

@@ -47,11 +47,19 @@ def loaders(databases: Databases, reach: Reach) -> Loaders:
 def every_statement(entity: Entity, reach: Reach) -> list[Select[Any]]:
     """Each way to read an entity."""
     some = [uuid.UUID(int=2)]
+
+    def everywhere(_entity: Entity) -> Reach:
+        return reach
+
     found = [
         statements.by_id(entity, SOME_TENANT, reach, some),
         statements.dependents(entity, SOME_TENANT, reach, entity.id, some),
         statements.counted(entity, SOME_TENANT, reach),
-        *(statements.pages(edge, SOME_TENANT, reach, some, COUNTED) for edge in MANY if edge.target is entity),
+        *(
+            statements.pages(edge, SOME_TENANT, lambda _entity: reach, some, COUNTED)
+            for edge in MANY
+            if edge.target is entity
+        ),
     ]
     if entity not in (TENANT, AUDIT_EVENT):
         found.append(statements.exported(entity, SOME_TENANT, lambda _entity: reach, after=None, size=5, wanted=true()))

@@ -11,19 +11,18 @@ import orjson
 from sqlalchemy import ColumnElement, Select, Uuid, and_
 
 from loaders import filters, statements
-from loaders.columns import camel_case, prefix_of
+from loaders.columns import UNSEEN, camel_case, prefix_of
 from loaders.entities import DEVICE, Entity
 from loaders.masking import known
 from loaders.window import Row
 from models import ids
-from models.base import Deletable
 from models.database import Database
 from models.hierarchy import Reach
 from models.ids import Prefix
 from resolvers.exporting.pages import everywhere, fetched, pages
 from resolvers.exporting.text import as_text, csv_line
 
-HIDDEN = frozenset({"tenant_id", *Deletable.__annotations__})
+HIDDEN = frozenset({"tenant_id", *UNSEEN})
 
 
 class ExportFormat(StrEnum):
@@ -76,7 +75,9 @@ FIELDS = _fields()
 JSON = frozenset(statements.json_columns(DEVICE))
 
 
-def condition(tenant_id: uuid.UUID, reach: Reach, filter_: Any, search: str | None) -> ColumnElement[bool]:
+def condition(
+    tenant_id: uuid.UUID, reach: Callable[[Entity], Reach], filter_: Any, search: str | None
+) -> ColumnElement[bool]:
     """What is sought. Raises BadArgument where nothing can be sought by it."""
     seen = known(DEVICE, tenant_id, reach, masked=False)
     found = filters.condition(DEVICE, filter_, seen)
@@ -105,7 +106,7 @@ async def export_devices(
     Raises:
         BadArgument: nothing can be sought by this filter or search.
     """
-    wanted = condition(tenant_id, reach(DEVICE), filter_, search)
+    wanted = condition(tenant_id, reach, filter_, search)
 
     async def fetch(statement: Select[Any]) -> list[Row]:
         async with database.read(tenant_id) as connection:

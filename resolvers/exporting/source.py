@@ -26,7 +26,7 @@ async def exported_devices(_root: Any, info: Info, **given: Any) -> AsyncGenerat
     context: Context = info.context
     check_filter(given.get("filter"))
     wanted, search = frozen(given.get("filter") or {}), given.get("search") or None
-    condition(context.tenant_id, context.reach(DEVICE), wanted, search)
+    condition(context.tenant_id, context.reach, wanted, search)
     chosen = ExportFormat(given.get("format") or ExportFormat.NDJSON)
     digest = sought(wanted, search)
 
