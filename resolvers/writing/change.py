@@ -130,22 +130,22 @@ class Change:
             await self._publish_events()
         if self.records:
             await append(self.connection, self.tenant_id, self.context.clock.now(), self.records)
+            await self.context.feeds.announce(self.connection, self.tenant_id)
 
     async def _publish_events(self) -> None:
         first = await take_numbers(self.connection, self.tenant_id, len(self.told))
-        actor = actor_of(self.context.caller)
+        actor, principal = actor_of(self.context.caller), self.context.caller.principal
         common = {
             "tenant_id": self.tenant_id,
-            "actor_kind": actor.kind,
+            "actor_kind": principal.kind,
             # Events are for ever, and a person's name is not: a person is told by its id.
             "actor_name": actor.name or actor.id,
-            "token_id": actor.token_id,
+            "token_id": principal.token_id,
             "at": self.context.clock.now(),
         }
         await self.connection.execute(
             insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
         )
-        await self.context.feeds.announce(self.connection, self.tenant_id)
 
 
 Work = Callable[[Change], Awaitable[Row]]
