@@ -18,6 +18,7 @@ from tests.changing import EVERYTHING, change, changed, create_area, document, e
 from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.postgres import Urls
+from tests.principals import bind, everybody, make_principals
 
 MONTH = timedelta(days=30)
 NOTHING = {
@@ -225,3 +226,25 @@ async def test_a_token_that_is_bound_to_what_goes_is_revoked(
         row = (await connection.execute(select(Token.__table__).where(Token.id == bound.row["id"]))).mappings().one()
     assert (row["revoked_at"], row["version"]) == (clock.now(), 2)
     assert (row["organization_id"], row["location_id"], row["area_id"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("kind", ["Location", "Area", "Organization"])
+async def test_a_role_that_is_bound_to_what_goes_goes_with_it(
+    ask: Ask, databases: Databases, acme: Estate, clock: HeldClock, kind: str
+) -> None:
+    """It keeps nothing back; what is bound elsewhere stays, and who had it does, with its token."""
+    area = {"location_id": acme.location.id, "area_id": acme.area.id}
+    node = {"Location": {"location_id": acme.location.id}, "Area": area}
+    organization = {"organization_id": acme.organization.id}
+    people = await make_principals(databases, clock, acme.tenant.id, Scope.DEVICES_READ, **node.get(kind, organization))
+    whole = await bind(databases, clock, acme.tenant.id, user_id=people.user.id, built_in="viewer")
+    await changed(ask, acme, f"delete{kind}", id=acme.ids[kind], cascade=True)
+    clock.advance(MONTH)
+    before = await everybody(databases, acme.tenant.id)
+    assert (await purge(databases.app, clock, acme.tenant.id, MONTH, dry_run=True)).rows["deletion"] == 1
+    assert await everybody(databases, acme.tenant.id) == before
+    purged = await purge(databases.app, clock, acme.tenant.id, MONTH)
+    assert (purged.rows["deletion"], purged.held_back) == (1, ())
+    after = await everybody(databases, acme.tenant.id)
+    assert [row["id"] for row in after.pop("RoleBinding")] == [whole.id]
+    assert after == {name: rows for name, rows in before.items() if name != "RoleBinding"}

@@ -7,10 +7,14 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner, Result
 
+from auth.scopes import Scope
 from auth.token import is_well_formed, mint
 from tenantry.cli import app
+from tenantry.databases import Databases
+from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.postgres import Urls
+from tests.principals import Principals, make_principals
 
 Command = Callable[..., Result]
 
@@ -144,7 +148,7 @@ def test_tokens_are_listed_without_their_secrets(command: Command, tenant: Simpl
         "token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.areas.read"
     ).stdout.strip()
     listed = command("token", "list", "--tenant", tenant.slug).stdout
-    assert listed.splitlines()[0].split() == ["NAME", "STATE", "ENDS", "ID", "SCOPES"]
+    assert listed.splitlines()[0].split() == ["NAME", "STATE", "ENDS", "ID", "OWNER", "SCOPES"]
     assert listed.splitlines()[1].split()[:2] == ["wall", "ACTIVE"]
     assert "tnt_" not in listed
     assert secret not in listed
@@ -250,3 +254,40 @@ def test_a_token_is_rotated(command: Command, tenant: SimpleNamespace) -> None:
     assert ["ROTATED" in states[0], "ACTIVE" in states[1]] == [True, True]
     refused = command("token", "rotate", "wall", "--tenant", tenant.slug, "--overlap", "25h")
     assert (refused.exit_code, "24 hours" in refused.stderr) == (1, True)
+
+
+@pytest.fixture
+async def people(databases: Databases, clock: HeldClock, acme: Estate) -> Principals:
+    """Acme's, who read devices in the lobby's location."""
+    return await make_principals(databases, clock, acme.tenant.id, Scope.DEVICES_READ, location_id=acme.location.id)
+
+
+@pytest.mark.parametrize(("noun", "begins"), [("User", "tnt_pat_"), ("ServiceAccount", "tnt_svc_")])
+def test_a_token_is_made_for_a_person_or_a_program(
+    command: Command, tenant: SimpleNamespace, people: Principals, noun: str, begins: str
+) -> None:
+    """Whose it is, its text, the list and `verify` tell; it goes no further than its owner."""
+    create = ["token", "create", "--tenant", tenant.slug, "--name", "its", "--owner", people.ids[noun]]
+    made = command(*create, "--scope", "tenant.devices.read")
+    assert made.stdout.startswith(begins), made.output
+    lines = {line.split()[0]: line for line in command("token", "list", "--tenant", tenant.slug).stdout.splitlines()}
+    assert people.ids[noun] in lines["its"]
+    told = CliRunner().invoke(app, ["token", "verify"], input=made.stdout).stdout.splitlines()
+    assert ["OWNER", people.ids[noun]] in [line.split() for line in told]
+    more = command(*create, "--scope", "tenant.areas.read", "--without-schema")
+    assert (more.exit_code, "no role with tenant.areas.read" in more.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("owner", ["usr_00000000-0000-7000-8000-000000000001", "nobody", "ten_x"])
+def test_a_token_is_made_for_nobody_who_is_not_there(command: Command, tenant: SimpleNamespace, owner: str) -> None:
+    """Otherwise it would be the tenant's."""
+    create = ["token", "create", "--tenant", tenant.slug, "--name", "its", "--scope", "tenant.devices.read"]
+    outcome = command(*create, "--owner", owner)
+    assert (outcome.exit_code, outcome.stdout) == (1, "")
+    assert "no such user or service account" in outcome.stderr
+
+
+def test_a_token_of_nobody_is_the_tenants(command: Command, tenant: SimpleNamespace) -> None:
+    """And is listed so."""
+    command("token", "create", "--tenant", tenant.slug, "--name", "wall", "--scope", "tenant.areas.read")
+    assert " the tenant " in command("token", "list", "--tenant", tenant.slug).stdout.splitlines()[1]

@@ -215,11 +215,12 @@ async def _list(tenant: str | None) -> None:
             "ACTIVE" if token["expires_at"] > clock.now() else "EXPIRED",
             _moment(token),
             encode(Prefix.TOKEN, token["id"]),
+            _owner(token),
             " ".join(token["scopes"]),
         )
         for token in tokens
     ]
-    typer.echo(table(("NAME", "STATE", "ENDS", "ID", "SCOPES"), rows))
+    typer.echo(table(("NAME", "STATE", "ENDS", "ID", "OWNER", "SCOPES"), rows))
 
 
 async def _rotate(tenant: str | None, name: str, overlap: timedelta) -> None:
@@ -241,6 +242,7 @@ async def _verify(text: str) -> None:
             ("NAME", found.token["name"]),
             ("ID", encode(Prefix.TOKEN, found.token["id"])),
             ("TENANT", found.tenant or ""),
+            ("OWNER", _owner(found.token)),
             ("NODE", found.node or "the whole tenant"),
             ("NETWORKS", " ".join(found.token["networks"]) or "any"),
             ("SCOPES", " ".join(found.token["scopes"])),
@@ -264,6 +266,14 @@ async def _revoke_presented(text: str) -> None:
 
 def _say_revoked(token: Row) -> None:
     typer.echo(f"Revoked {token['name']} ({encode(Prefix.TOKEN, token['id'])}).")
+
+
+def _owner(token: Row) -> str:
+    """Whose it is, by its id."""
+    if token["user_id"] is not None:
+        return encode(Prefix.USER, token["user_id"])
+    account = token["service_account_id"]
+    return "the tenant" if account is None else encode(Prefix.SERVICE_ACCOUNT, account)
 
 
 def _moment(token: Row) -> str:
