@@ -5,7 +5,7 @@ A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOC
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -59,6 +59,11 @@ class Database:
         """
         async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id, writes=True) as connection:
             yield connection
+
+    async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
+        async with self.read(tenant_id) as connection:
+            return await (await _driver(connection)).fetchval(statement, *given)
 
     async def listen(self, channel: str, began: Callable[[], None], heard: Callable[[str], None]) -> None:
         """Hear what is notified on a channel, until cancelled; `began` says from when on nothing is missed.

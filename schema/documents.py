@@ -15,6 +15,7 @@ from auth.limits import Limits, check_document, node_cost, parse_bounded
 from auth.principal import Caller
 from schema.answers import InvalidDocument
 from schema.build import connections
+from schema.compiling import Reading
 from schema.operation import OperationRequest
 
 MAX_VALIDATION_ERRORS = 10
@@ -25,7 +26,16 @@ class Prepared:
     """A document that passed everything that needs no request."""
 
     document: DocumentNode
-    operations: dict[str | None, tuple[OperationDefinitionNode, tuple[Demand, ...]]]
+    operations: dict[str | None, "Operation"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One of its operations: what it asks of its caller, and what its compiled requests share."""
+
+    node: OperationDefinitionNode
+    asked: tuple[Demand, ...]
+    reading: Reading
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Admitted:
     operation: OperationDefinitionNode
     asked: tuple[Demand, ...]
     variables: dict[str, Any]
+    reading: Reading
 
     @property
     def streams(self) -> bool:
@@ -66,17 +77,17 @@ class Documents:
             InvalidDocument: it does not fit the schema.
         """
         prepared = self._prepare(request.query)
-        operation, asked = _chosen(prepared, request)
-        enforce(asked, caller.scopes)
+        chosen = _chosen(prepared, request)
+        enforce(chosen.asked, caller.scopes)
         node_cost(
             prepared.document,
-            operation,
+            chosen.node,
             request.variables,
             self._schema,
             self._limits,
             is_connection=self._is_connection,
         )
-        return Admitted(prepared.document, operation, asked, request.variables)
+        return Admitted(prepared.document, chosen.node, chosen.asked, request.variables, chosen.reading)
 
     def _prepare(self, text: str) -> Prepared:
         kept = self._prepared.get(text)
@@ -88,21 +99,21 @@ class Documents:
         errors = validate(self._schema, document, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidDocument(errors)
-        operations = {
-            node.name.value if node.name else None: (node, demands(self._schema, document, node))
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode)
-        }
-        made = self._prepared[text] = Prepared(document, operations)
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        named = {node.name.value if node.name else None: self._operation(document, node) for node in operations}
+        made = self._prepared[text] = Prepared(document, named)
         if len(self._prepared) > self._at_most:
             self._prepared.popitem(last=False)
         return made
+
+    def _operation(self, document: DocumentNode, node: OperationDefinitionNode) -> Operation:
+        return Operation(node, demands(self._schema, document, node), Reading(document, node))
 
     def _is_connection(self, parent: str, name: str) -> bool:
         return (parent, name) in self._connections
 
 
-def _chosen(prepared: Prepared, request: OperationRequest) -> tuple[OperationDefinitionNode, tuple[Demand, ...]]:
+def _chosen(prepared: Prepared, request: OperationRequest) -> Operation:
     if request.operation_name is not None:
         chosen = prepared.operations.get(request.operation_name)
         if chosen is None:
@@ -111,6 +122,6 @@ def _chosen(prepared: Prepared, request: OperationRequest) -> tuple[OperationDef
         chosen = next(iter(prepared.operations.values()))
     else:
         raise Refusal(Code.BAD_REQUEST, "The document has several operations: say which by operationName.")
-    if chosen[0].operation is OperationType.MUTATION and not request.mutations:
+    if chosen.node.operation is OperationType.MUTATION and not request.mutations:
         raise Refusal(Code.METHOD_NOT_ALLOWED, "GET is for queries; send this by POST.", headers=(("Allow", "POST"),))
     return chosen
