@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, Integer, Text, case, func, literal_column, select
+from sqlalchemy.types import TypeEngine
 
 from loaders.cursor import name_of
 from loaders.listing import Listing
@@ -95,10 +96,10 @@ class PageText:
         place = self._window.before if self._window.backward else self._window.after
         return "true" if place is not None or self._window.offset else "false"
 
-    def _gather(self, made: Any) -> ColumnElement[Any]:
+    def _gather(self, made: Any, type_: TypeEngine[Any] | None = None) -> ColumnElement[Any]:
         """Something made of all rows of the page, as the connection sees it."""
         self._gathered.append(made)
-        return literal_column(f"{self._row.alias}_page.c{len(self._gathered) - 1}", made.type)
+        return literal_column(f"{self._row.alias}_page.c{len(self._gathered) - 1}", type_ or made.type)
 
     def _all(self, text: ColumnElement[str]) -> Any:
         return self._in_order(func.string_agg(text, constant(",")), turned=False)
@@ -107,8 +108,8 @@ class PageText:
         """The cursor of the first row of the page (`turned`: of the last); null where there is none."""
 
         def of_end(column: ColumnElement[Any]) -> ColumnElement[Any]:
-            gathered: Any = self._in_order(func.array_agg(column, type_=ARRAY(column.type)), turned=turned)
-            return self._gather(gathered[literal_column("1", Integer)])
+            gathered: Any = self._gather(self._in_order(func.array_agg(column), turned=turned), ARRAY(column.type))
+            return gathered[literal_column("1", Integer)]  # type: ignore[no-any-return]
 
         row_id = of_end(self._row.key("id"))
         text = constant('"') + self._cursor(row_id, of_end) + constant('"')

@@ -12,6 +12,7 @@ from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
 from schema.compiling.roots import Always, ById, ByIds, OfTenant, OneTenant, Possible, RootField
 from schema.compiling.walk import Walk, typename
+from schema.field import DeclaredField
 
 Plan = tuple[tuple[str, RootField], ...]
 
@@ -49,13 +50,15 @@ class _Planning:
         place, declared = f"{self._query.name}.{name}", self._query.fields.get(name)
         if name == "__typename":
             return Always(typename(self._query))
-        declaration = declared.extensions.get("declaration") if declared else None
-        edge = getattr(declaration, "edge", None)
-        if declared is not None and edge is not None:
+        if declared is None:
+            raise NotCompilable(place, "reads the schema")
+        declaration = declared.extensions.get("declaration")
+        declared_here = isinstance(declaration, DeclaredField) and declared.resolve is declaration.resolver
+        if declared_here and declaration.edge is not None:
             walk = Walk(self._collecting, self._walk.places)
-            return OfTenant(walk.many(edge, self._query.name, declared, said), walk.lists())
-        begin = self._begin.get(declared.resolve) if declared else None
-        if declared is None or begin is None:
+            return OfTenant(walk.many(declaration.edge, self._query.name, declared, said), walk.lists())
+        begin = self._begin.get(declared.resolve)
+        if begin is None:
             raise NotCompilable(place, "is computed in Python")
         return begin(place, declared, said)
 

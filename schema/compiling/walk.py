@@ -27,6 +27,7 @@ from schema.compiling.arguments import Arguments, Asking, List, of_list
 from schema.compiling.branch import Branch, Lists
 from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
+from schema.field import DeclaredField
 
 BY_TYPE = {entity.name: entity for entity in (*ENTITIES, *LISTED)}
 FACTS = {
@@ -85,6 +86,8 @@ class Walk:
             return typename(type_)
         declared, place = type_.fields[name], f"{type_.name}.{name}"
         declaration = declared.extensions["declaration"]
+        if not isinstance(declaration, DeclaredField) or declared.resolve is not declaration.resolver:
+            raise NotCompilable(place, "is computed in Python")
         if declaration.edge is not None:
             return self._edge(declaration.edge, entity, declared, nodes, own=own)
         if isinstance(declaration.resolver, reading.RowId):
