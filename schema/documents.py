@@ -29,13 +29,27 @@ class Prepared:
     operations: dict[str | None, "Operation"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Operation:
-    """One of its operations: what it asks of its caller, and what its compiled requests share."""
+    """One of its operations: what it asks of its caller, and what its compiled requests share.
+
+    `always_small`: it was counted, and no variable has a say in how much it can answer with.
+    """
 
     node: OperationDefinitionNode
     asked: tuple[Demand, ...]
     reading: Reading
+    always_small: bool = False
+
+
+class _Consulted(dict[str, Any]):
+    """Variables that tell whether anybody looked at one."""
+
+    any = False
+
+    def __contains__(self, name: object) -> bool:
+        self.any = True
+        return super().__contains__(name)
 
 
 @dataclass(frozen=True)
@@ -79,15 +93,14 @@ class Documents:
         prepared = self._prepare(request.query)
         chosen = _chosen(prepared, request)
         enforce(chosen.asked, caller.scopes)
-        node_cost(
-            prepared.document,
-            chosen.node,
-            request.variables,
-            self._schema,
-            self._limits,
-            is_connection=self._is_connection,
-        )
+        if not chosen.always_small:
+            self._count(prepared.document, chosen, _Consulted(request.variables))
         return Admitted(prepared.document, chosen.node, chosen.asked, request.variables, chosen.reading)
+
+    def _count(self, document: DocumentNode, operation: Operation, variables: _Consulted) -> None:
+        """Refuse what could answer with too much."""
+        node_cost(document, operation.node, variables, self._schema, self._limits, is_connection=self._is_connection)
+        operation.always_small = not variables.any
 
     def _prepare(self, text: str) -> Prepared:
         kept = self._prepared.get(text)

@@ -28,7 +28,7 @@ from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.recording import record_refusal
 from schema.answers import InvalidDocument, failure, invalid, not_begun, refused, shown, too_long
-from schema.compiling import NotCompilable, Plans
+from schema.compiling import NotCompilable, Plans, Ready
 from schema.documents import Admitted, Documents
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
@@ -90,6 +90,11 @@ class Graph:
 
         return await self._answered(begin())
 
+    def compiled(self, request: OperationRequest, caller: Caller) -> Ready:
+        """The statement that answers a query. Raises NotCompilable, and what refuses the operation."""
+        admitted = self._documents.admit(request, caller)
+        return self._ready(admitted, caller)
+
     async def _run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         admitted = await self._admit(request, caller, request_id)
         if admitted.streams:
@@ -120,10 +125,8 @@ class Graph:
 
     async def _compiled(self, admitted: Admitted, caller: Caller) -> Answer | None:
         """What one statement answers; None where graphql-core is to answer, or to tell what is wrong."""
-        if self._plans is None:
-            return None
         try:
-            ready = self._plans.ready(admitted.reading, admitted.variables, caller)
+            ready = self._ready(admitted, caller)
             text = await self._database.value(caller.tenant.id, *ready.bound)
         except NotCompilable:
             return None
@@ -133,6 +136,11 @@ class Graph:
                 log.warning("a compiled statement failed", exc_info=error)
             return None if failed is None else refused(failed)
         return None if text is None else Answer(HTTPStatus.OK, b'{"data":' + text.encode() + b"}")
+
+    def _ready(self, admitted: Admitted, caller: Caller) -> Ready:
+        if self._plans is None:
+            raise NotCompilable("This graph", "compiles nothing")
+        return self._plans.ready(admitted.reading, admitted.variables, caller)
 
     async def _subscribe(
         self, admitted: Admitted, request: OperationRequest, caller: Caller, standing: Stands, request_id: str

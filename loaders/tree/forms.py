@@ -16,9 +16,6 @@ from sqlalchemy.types import TypeEngine
 from loaders.entities import Entity
 from loaders.tree.written import Written, constant
 
-MOMENT = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
-DAY = "YYYY-MM-DD"
-
 
 class Form(Enum):
     """The forms of values, by the scalar of the graph that shows them."""
@@ -67,14 +64,32 @@ def _float(column: Any) -> Any:
     )
 
 
+def _moment(column: Any) -> Any:
+    """The driver keeps the last moment that Python knows as infinity, the first as minus infinity, and reads both so."""
+    utc = func.to_char(func.timezone(constant("UTC"), column), constant('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+    return _or_end(utc, column, constant("0001-01-01T00:00:00.000Z"), constant("9999-12-31T23:59:59.999Z"))
+
+
+def _day(column: Any) -> Any:
+    """Likewise."""
+    day = func.to_char(column, constant("YYYY-MM-DD"))
+    return _or_end(day, column, constant("0001-01-01"), constant("9999-12-31"))
+
+
+def _or_end(text: Any, column: Any, first: Any, last: Any) -> Any:
+    """Of what is infinite PostgreSQL makes no text."""
+    ends = case((column == constant("-infinity"), first), (column == constant("infinity"), last))
+    return func.coalesce(text, ends)
+
+
 _FORMS: dict[Form, _Writing] = {
     Form.TEXT: _Writing(func.to_json),
     Form.UUID: _Writing(lambda column: column, '"'),
     Form.INT: _Writing(lambda column: column),
     Form.FLOAT: _Writing(_float),
     Form.BOOLEAN: _Writing(func.to_json),
-    Form.MOMENT: _Writing(lambda column: func.to_char(func.timezone(constant("UTC"), column), constant(MOMENT)), '"'),
-    Form.DAY: _Writing(lambda column: func.to_char(column, constant(DAY)), '"'),
+    Form.MOMENT: _Writing(_moment, '"'),
+    Form.DAY: _Writing(_day, '"'),
     Form.DECIMAL: _Writing(lambda column: column, '"'),
     Form.TEXTS: _Writing(func.array_to_json),
     Form.JSON: _Writing(lambda column: column),

@@ -12,6 +12,7 @@ from tenantry.cli import (
     export,
     import_,
     migrate,
+    plan,
     purge,
     schema,
     seed,
@@ -38,6 +39,7 @@ for name, module in (
     ("seed", seed),
     ("purge", purge),
     ("schema", schema),
+    ("plan", plan),
     ("settings", settings),
 ):
     app.command(name, epilog=module.EXAMPLES)(module.command)
