@@ -65,7 +65,7 @@ def _float(column: Any) -> Any:
 
 
 def _moment(column: Any) -> Any:
-    """The driver keeps the last moment that Python knows as infinity, the first as minus infinity, and reads both so."""
+    """The driver keeps the last moment that Python knows as infinity, and the first as its opposite."""
     utc = func.to_char(func.timezone(constant("UTC"), column), constant('YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     return _or_end(utc, column, constant("0001-01-01T00:00:00.000Z"), constant("9999-12-31T23:59:59.999Z"))
 

@@ -70,27 +70,28 @@ class _Writer:
         self._numbers = count(1)
 
     def answer(self, roots: Roots) -> Select[Any]:
-        pieces = an_object((name, self._root(root)) for name, root in roots)
-        # Joined by an operator that lets a null through.
-        texts = (constant(piece) if isinstance(piece, str) else piece for piece in pieces)
-        return select(reduce(add, texts))
+        texts: list[ColumnElement[Any]] = []
+        for name, root in roots:
+            texts += [constant(f'{"," if texts else "{"}"{name}":'), self._root(root)]
+        # Joined by an operator that lets a null through, where `concat` would not.
+        return select(reduce(add, [*texts, constant("}")]))
 
     def fields(self, row: TreeRow, fields: Fields) -> list[Written]:
         return an_object((name, self._field(row, field)) for name, field in fields)
 
-    def _root(self, root: Root) -> list[Written]:
+    def _root(self, root: Root) -> ColumnElement[Any]:
         match root:
             case Constant():
-                return [root.json]
+                return constant(root.json)
             case Many():
-                return self._many(root.edge, root.place, self._tenant_id, []).text(root.fields)
+                return joined(self._many(root.edge, root.place, self._tenant_id, []).text(root.fields))
             case First():
-                return [self._first(root)]
+                return self._first(root)
             case Lookup():
                 row_id = parameters.at(root.place)("id", Uuid())
-                return [_or_null(self._one(root.entity, row_id, root.fields, ancestor=root.ancestor))]
+                return _or_null(self._one(root.entity, row_id, root.fields, ancestor=root.ancestor))
             case Lookups():
-                return [self._lookups(root)]
+                return self._lookups(root)
 
     def _field(self, row: TreeRow, field: Field) -> list[Written]:
         match field:

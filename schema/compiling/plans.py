@@ -16,6 +16,7 @@ from auth.limits.fragments import fragments_of
 from auth.principal import Caller
 from auth.requirement import Requirement
 from loaders.tree.compiled import Compiled, compiled
+from loaders.tree.selection import Constant
 from loaders.tree.writer import Shapes, statement
 from schema.compiling.collecting import Collecting, switches_of
 from schema.compiling.planning import Plan, plan
@@ -72,6 +73,8 @@ class Plans:
         settling.begin()
         for name, root in self._plan(reading, switches):
             settling.roots.append((name, root.settle(settling)))
+        if all(isinstance(root, Constant) for _, root in settling.roots):
+            raise NotCompilable("Query", "asks for nothing that is read")
         return Ready(self._statement((reading, switches, *settling.shape), settling), settling.values)
 
     def _coerced(self, reading: Reading, variables: dict[str, Any]) -> VariableValues:
