@@ -67,7 +67,8 @@ class _Planning:
         return OneTenant(next(self._walk.places), _as_given(place, declared, said), own, other)
 
     def _by_id(self, place: str, declared: GraphQLField, said: list[FieldNode]) -> RootField:
-        return ById(next(self._walk.places), _as_given(place, declared, said), self._branches(said))
+        own = self._possible(TENANT, said, own=True)
+        return ById(next(self._walk.places), _as_given(place, declared, said), self._branches(said), own)
 
     def _by_ids(self, place: str, declared: GraphQLField, said: list[FieldNode]) -> RootField:
         strict = declared.resolve is node.entities

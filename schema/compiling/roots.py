@@ -92,22 +92,25 @@ class OneTenant:
 
 @dataclass(frozen=True)
 class ById:
-    """`node`: its type is known with its id."""
+    """`node`: its type is known with its id; `own` is the branch of the tenant that is read."""
 
     place: int
     arguments: Arguments[Any]
     branches: Mapping[str, Possible]
+    own: Possible
 
     def settle(self, settling: Settling) -> Root:
         """The look-up, or null. Raises NotCompilable."""
         named = decode(self.arguments.asked(settling.variables)["id"])
         entity = BY_PREFIX.get(named[0]) if named else None
-        settling.shape.append(entity and entity.name)
+        is_own = entity is TENANT and named is not None and named[1] == settling.caller.tenant.id
+        settling.shape.append((is_own, entity and entity.name))
         if named is None or entity is None:
             return NULL
         settling.demand(entity)
         settling.values.update(valued(self.place, {"id": named[1]}))
-        return Lookup(entity, self.place, taken(self.branches[entity.name], settling).fields)
+        branch = taken(self.own if is_own else self.branches[entity.name], settling)
+        return Lookup(entity, self.place, branch.fields)
 
 
 @dataclass(frozen=True)
