@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
+# An answer begins with the brace of its data.
+COMPILED = "SELECT '{"
 
 
 @dataclass
@@ -62,6 +64,9 @@ class Wire:
 
     def _logged(self, record: Any) -> None:
         self._sent.bounds += record.query.startswith(BOUNDS)
+        # What is compiled the driver runs itself.
+        if record.query.startswith(COMPILED):
+            self._sent.statements.append(record.query)
 
 
 async def calls_during(work: Callable[[], Awaitable[None]]) -> int:

@@ -22,7 +22,7 @@ from loaders.window import BadArgument, Position, Row, Window, number_of
 def encode(edge: Edge, window: Window, row: Row) -> str:
     """The place of this row."""
     key, column = edge.target.id.key, edge.target.orders[window.order].key
-    parts = [_name(edge, window), str(row[key])]
+    parts = [name_of(edge, window), str(row[key])]
     if column != key:
         # What is masked has no place of its own: nothing lies before it or after.
         parts.append("" if row[column] is None else row[column])
@@ -42,7 +42,7 @@ def decode(edge: Edge, window: Window, text: str) -> Position:
         value = row_id if column.key == edge.target.id.key else _read(column, parts[2])
     except (binascii.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
         raise BadArgument("not a cursor of this list and ordering; take one from pageInfo or edges") from None
-    if name != _name(edge, window):
+    if name != name_of(edge, window):
         raise BadArgument("the cursor is of another list or ordering; take one from this very list")
     return Position(value, row_id)
 
@@ -82,5 +82,6 @@ READ: tuple[tuple[type, Callable[[str], Any]], ...] = (
 )
 
 
-def _name(edge: Edge, window: Window) -> str:
+def name_of(edge: Edge, window: Window) -> str:
+    """What a cursor says of the list that it is of."""
     return f"{edge.name}:{window.order}:{'DESC' if window.descending else 'ASC'}"

@@ -1,16 +1,18 @@
 """Filters as conditions.
 
-Under row-level security only leakproof operators become index conditions, so `startsWith` (and `matches` with its
-star at the end) is a range over byte order, never LIKE.
+A filter is read once into its shape, which its SQL depends on, and its values, which are bound: filters of one shape
+are one statement. Under row-level security only leakproof operators become index conditions, so `startsWith` (and
+`matches` with its star at the end) is a range over byte order, never LIKE.
 """
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, any_, false, func, literal, not_, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
-from sqlalchemy.types import ARRAY, BigInteger, Text, Uuid
+from sqlalchemy.types import ARRAY, BigInteger, Text, TypeEngine, Uuid
 
 from loaders.columns import prefix_of, snake_case
 from loaders.entities import Entity
@@ -19,34 +21,82 @@ from loaders.window import BadArgument, number_of
 from models import Tenant, ids
 
 Condition = ColumnElement[bool]
+# What stands for the next value of a filter, of this type: the value itself, or a parameter.
+Bind = Callable[[TypeEngine[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """These hold; `negated`: not all of them."""
+
+    parts: tuple["Shape", ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of these holds."""
+
+    parts: tuple["Shape", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A column is compared, with as many values as the comparison takes."""
+
+    column: str
+    comparison: str
+
+
+Shape: TypeAlias = All | Either | Test
 
 
 def condition(entity: Entity, given: Any, known: Known) -> Condition:
-    """The condition of a frozen filter input; an operator whose operand is null is as if it were not there."""
-    parts: list[Condition] = []
-    for name, value in given:
-        if value is None:
-            continue
-        if name == "and":
-            parts.extend(condition(entity, each, known) for each in value)
-        elif name == "or":
-            parts.append(or_(false(), *(condition(entity, each, known) for each in value)))
-        elif name == "not":
-            parts.append(not_(func.coalesce(condition(entity, value, known), false())))
-        else:
-            column: InstrumentedAttribute[Any] = getattr(entity.table, snake_case(name))
-            parts.extend(
-                OPERATORS[operator](_comparable(column, known), _operand(entity, column, operand))
-                for operator, operand in value
-                if operand is not None
-            )
-    return and_(true(), *parts)
+    """The condition of a frozen filter input."""
+    shape, values = read(entity, given)
+    return shaped(entity, shape, bound(values), known)
 
 
-def search(entity: Entity, text: str, known: Known) -> Condition:
-    """Whether any of the entity's search columns contains the text, whatever its case."""
-    needle = func.lower(_text(text))
-    return or_(*(func.strpos(func.lower(known(column)), needle) > 0 for column in entity.search))
+def read(entity: Entity, given: Any) -> tuple[All, list[Any]]:
+    """The shape of a frozen filter input, and its values in their order.
+
+    An operator whose operand is null is as if it were not there.
+
+    Raises:
+        BadArgument: text that PostgreSQL cannot hold.
+    """
+    values: list[Any] = []
+    return _read(entity, given, values), values
+
+
+def bound(values: list[Any]) -> Bind:
+    """Give out the values, one after the other."""
+    left = iter(values)
+    return lambda type_: literal(next(left), type_)
+
+
+def shaped(entity: Entity, shape: Shape, bind: Bind, known: Known) -> Condition:
+    """The condition of a filter of this shape; `bind` is asked for its values in their order."""
+    if isinstance(shape, Test):
+        column: InstrumentedAttribute[Any] = getattr(entity.table, shape.column)
+        compare, *types = COMPARISONS[shape.comparison]
+        return compare(_comparable(column, known), *(bind(type_(column.type)) for type_ in types))  # type: ignore[no-any-return]
+    parts = (shaped(entity, part, bind, known) for part in shape.parts)
+    if isinstance(shape, Either):
+        return or_(false(), *parts)
+    return not_(func.coalesce(and_(true(), *parts), false())) if shape.negated else and_(true(), *parts)
+
+
+def search(entity: Entity, text: Any, known: Known) -> Condition:
+    """Whether any of the entity's search columns contains the text (checked, or a parameter), whatever its case."""
+    return or_(*(func.strpos(func.lower(known(column)), func.lower(text)) > 0 for column in entity.search))
+
+
+def checked(text: str) -> str:
+    """Text as it was given. Raises BadArgument where PostgreSQL cannot hold it."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadArgument("text must not hold NUL characters or lone surrogates")
+    return text
 
 
 def upper_bound(prefix: str) -> str | None:
@@ -61,39 +111,80 @@ def upper_bound(prefix: str) -> str | None:
     return None
 
 
-def _starts_with(column: Any, prefix: str) -> Condition:
+def _read(entity: Entity, given: Any, values: list[Any], *, negated: bool = False) -> All:
+    parts: list[Shape] = []
+    for name, value in given:
+        if value is None:
+            continue
+        if name == "and":
+            parts.extend(_read(entity, each, values) for each in value)
+        elif name == "or":
+            parts.append(Either(tuple(_read(entity, each, values) for each in value)))
+        elif name == "not":
+            parts.append(_read(entity, value, values, negated=True))
+        else:
+            column: InstrumentedAttribute[Any] = getattr(entity.table, snake_case(name))
+            for operator, operand in value:
+                if operand is not None:
+                    comparison, compared = OPERATORS[operator](_operand(entity, column, operand))
+                    parts.append(Test(column.key, comparison))
+                    values.extend(compared)
+    return All(tuple(parts), negated)
+
+
+def _starts_with(prefix: str) -> tuple[str, list[Any]]:
     bound = upper_bound(prefix)
-    return and_(column >= prefix, column < bound if bound is not None else true())
+    return (">=", [prefix]) if bound is None else ("between", [prefix, bound])
 
 
-def _matches(column: Any, pattern: str) -> Condition:
+def _matches(pattern: str) -> tuple[str, list[Any]]:
     if "*" not in pattern:
-        return _bool(column == pattern)
+        return "=", [pattern]
     if pattern.index("*") == len(pattern) - 1:
-        return _starts_with(column, pattern[:-1])
-    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
-    return _bool(column.like(escaped, escape="\\"))
+        return _starts_with(pattern[:-1])
+    return "like", [pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")]
 
 
-def _bool(expression: Any) -> Condition:
-    condition: Condition = expression
-    return condition
-
-
-# Grammar of the operators: published, forever.
-OPERATORS: dict[str, Callable[[Any, Any], Condition]] = {
-    "eq": lambda column, value: column == value,
-    "ne": lambda column, value: column.is_distinct_from(value),
-    "in": lambda column, values: column.in_(values),
-    "lt": lambda column, value: column < value,
-    "lte": lambda column, value: column <= value,
-    "gt": lambda column, value: column > value,
-    "gte": lambda column, value: column >= value,
+# Grammar of the operators: published, forever. What each compares with, and how.
+OPERATORS: dict[str, Callable[[Any], tuple[str, list[Any]]]] = {
+    "eq": lambda value: ("=", [value]),
+    "ne": lambda value: ("distinct", [value]),
+    "in": lambda values: ("in", [values]),
+    "lt": lambda value: ("<", [value]),
+    "lte": lambda value: ("<=", [value]),
+    "gt": lambda value: (">", [value]),
+    "gte": lambda value: (">=", [value]),
     "startsWith": _starts_with,
-    "contains": lambda column, text: func.strpos(column, text) > 0,
+    "contains": lambda text: ("contains", [text]),
     "matches": _matches,
-    "has": lambda column, value: literal(value) == column.any_(),
-    "isNull": lambda column, wanted: column.is_(None) if wanted else column.is_not(None),
+    "has": lambda value: ("has", [value]),
+    "isNull": lambda wanted: ("null" if wanted else "not null", []),
+}
+
+
+def _itself(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    return type_
+
+
+def _text(_type: TypeEngine[Any]) -> TypeEngine[Any]:
+    return Text()
+
+
+# Each comparison, and the type of each of its values, made from the column's.
+COMPARISONS: dict[str, tuple[Any, ...]] = {
+    "=": (lambda column, value: column == value, _itself),
+    "distinct": (lambda column, value: column.is_distinct_from(value), _itself),
+    "in": (lambda column, values: column == any_(values), ARRAY),
+    "<": (lambda column, value: column < value, _itself),
+    "<=": (lambda column, value: column <= value, _itself),
+    ">": (lambda column, value: column > value, _itself),
+    ">=": (lambda column, value: column >= value, _itself),
+    "between": (lambda column, least, above: and_(column >= least, column < above), _itself, _itself),
+    "contains": (lambda column, text: func.strpos(column, text) > 0, _text),
+    "like": (lambda column, pattern: column.like(pattern, escape="\\"), _text),
+    "has": (lambda column, value: any_(column) == value, _text),
+    "null": (lambda column: column.is_(None),),
+    "not null": (lambda column: column.is_not(None),),
 }
 
 
@@ -124,14 +215,8 @@ def _operand(entity: Entity, column: InstrumentedAttribute[Any], operand: Any) -
         # What spells no number names no row: none is negative.
         return -1 if (number := number_of(operand)) is None else number
     if isinstance(column.type, Text | ARRAY):
-        return _text(operand)
+        return checked(operand)
     return operand
-
-
-def _text(value: str) -> str:
-    if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise BadArgument("text must not hold NUL characters or lone surrogates")
-    return value
 
 
 def _uuid(entity: Entity, column: str, text: str) -> uuid.UUID:

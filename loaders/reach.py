@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, literal, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, or_, select, true
 
 from loaders.entities import (
     AREA,
@@ -59,7 +59,7 @@ def _organizations(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
     """The ids of an organization and those beneath it."""
     return (
         select(Organization.id)
-        .where(Organization.tenant_id == tenant_id, literal(node.id) == any_(Organization.path))
+        .where(Organization.tenant_id == tenant_id, any_(Organization.path) == node.id)
         .scalar_subquery()
     )
 
@@ -77,13 +77,13 @@ def _areas(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
     """The ids of an area and those inside it."""
     return (
         select(Area.id)
-        .where(Area.tenant_id == tenant_id, Area.location_id == node.location_id, literal(node.id) == any_(Area.path))
+        .where(Area.tenant_id == tenant_id, Area.location_id == node.location_id, any_(Area.path) == node.id)
         .scalar_subquery()
     )
 
 
 def _organization_beneath(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
-    return literal(node.id) == any_(table.path)
+    return any_(table.path) == node.id
 
 
 def _location_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
@@ -91,7 +91,7 @@ def _location_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> C
 
 
 def _area_inside(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
-    return and_(table.location_id == node.location_id, literal(node.id) == any_(table.path))
+    return and_(table.location_id == node.location_id, any_(table.path) == node.id)
 
 
 def _in_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:

@@ -15,30 +15,29 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
 
-from loaders import filters
 from loaders.edges import Edge
 from loaders.entities import AREA, Column, Entity
+from loaders.json_text import JsonText
+from loaders.listing import Listing, there, values
 from loaders.masking import ANCESTORS, REACHED, known, leaving
 from loaders.reach import condition
-from loaders.window import Position, Window
+from loaders.window import Window
 from models import Area, TenantRow
 from models.hierarchy import Reach
-from models.policies import is_tenant_data
 
 
 def by_id(entity: Entity, tenant_id: uuid.UUID, reach: Reach, ids: Sequence[uuid.UUID]) -> Select[Any]:
     """The rows with these ids; of a type of ancestors those out of reach too, with a mark (`loaders.masking`)."""
     wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
-    found = select(*_columns(entity)).where(_in_tenant(entity, tenant_id), entity.living, entity.id == wanted.any_())
+    found = select(*_shown(entity)).where(there(entity, tenant_id), entity.id == wanted.any_())
     within = condition(entity, tenant_id, reach)
     if reach is not None and entity.name in ANCESTORS:
         return found.add_columns(within.label(REACHED))
@@ -51,7 +50,7 @@ def dependents(
     """The ids of the rows whose `column` is one of these."""
     wanted = bindparam("parents", list(parents), type_=ARRAY(Uuid))
     return select(entity.id).where(
-        _in_tenant(entity, tenant_id), entity.living, column == wanted.any_(), condition(entity, tenant_id, reach)
+        there(entity, tenant_id), column == wanted.any_(), condition(entity, tenant_id, reach)
     )
 
 
@@ -74,33 +73,18 @@ def pages(
     key = (
         func.unnest(bindparam("keys", list(keys), type_=ARRAY(Uuid))).table_valued("key", name="keys").render_derived()
     )
-    entity = edge.target
-    within = condition(entity, tenant_id, reach(entity))
-    marked = edge.ancestor and reach(entity) is not None
-    seen = known(entity, tenant_id, reach, masked=marked)
-    belongs = and_(
-        _in_tenant(entity, tenant_id),
-        entity.living,
-        edge.joins(key.c.key),
-        or_(within, entity.id == key.c.key) if marked else within,
-        filters.condition(entity, window.filter, seen),
-        filters.search(entity, window.search, seen) if window.search else true(),
-    )
-    # A statement that is counted backward is read in the opposite order; the loader turns the rows around.
-    descending = window.descending is not window.backward
-    order = [seen(entity.orders[window.order]), entity.id] if window.order != "ID" else [entity.id]
-    columns = [*_columns(entity), within.label(REACHED)] if marked else _columns(entity)
-    found = (
-        select(*columns)
-        .where(belongs, *_between(order, window))
-        .order_by(*(column.desc() if descending else column.asc() for column in order))
-        .limit(literal(window.size + 1))
-        .offset(literal(window.offset) if window.offset else None)
-        .lateral("found")
-    )
+    taken = values(edge.target, window)
+
+    def say(name: str, type_: TypeEngine[Any]) -> Any:
+        return literal(taken.named[name], type_)
+
+    listing = Listing(edge, tenant_id, reach, key.c.key, window, taken.filter, say)
+    columns = _shown(edge.target)
+    marks = [listing.within.label(REACHED)] if listing.marked else []
+    found = listing.page(*columns, *marks, further=1).lateral("found")
     if not window.counted:
         return select(key.c.key.label("_key"), *found.c).select_from(key.join(found, true(), isouter=True))
-    counted = select(func.count().label("total")).where(belongs).lateral("counted")
+    counted = listing.total().lateral("counted")
     return select(key.c.key.label("_key"), counted.c.total.label("_total"), *found.c).select_from(
         _counted_join(key, counted, found)
     )
@@ -128,7 +112,7 @@ def exported(
     ]
     page = (
         select(*columns)
-        .where(_in_tenant(entity, tenant_id), entity.living, condition(entity, tenant_id, reach(entity)), wanted)
+        .where(there(entity, tenant_id), condition(entity, tenant_id, reach(entity)), wanted)
         .where(entity.id > after if after else true())
         .order_by(entity.id)
         .limit(literal(size))
@@ -151,7 +135,7 @@ def _called(edge: Edge, tenant_id: uuid.UUID, reach: Reach, page: Any) -> Any:
 def counted(entity: Entity, tenant_id: uuid.UUID, reach: Reach) -> Select[Any]:
     """How many rows the tenant has within reach."""
     within = condition(entity, tenant_id, reach)
-    return select(func.count()).select_from(entity.table).where(_in_tenant(entity, tenant_id), entity.living, within)
+    return select(func.count()).select_from(entity.table).where(there(entity, tenant_id), within)
 
 
 def names(entity: Entity) -> dict[str, str]:
@@ -177,26 +161,11 @@ def _counted_join(key: TableValuedAlias, counted: Any, found: Any) -> Any:
     return key.join(counted, true()).join(found, true(), isouter=True)
 
 
+def _shown(entity: Entity) -> list[Any]:
+    """The columns as readers see them."""
+    json = json_columns(entity)
+    return [column.cast(JsonText).label(column.key) if column.key in json else column for column in _columns(entity)]
+
+
 def _columns(entity: Entity) -> list[Any]:
     return list(entity.table.__table__.columns)
-
-
-def _in_tenant(entity: Entity, tenant_id: uuid.UUID) -> ColumnElement[bool]:
-    """Queries name the tenant although row-level security does: indexes lead with it, engines route by it."""
-    return entity.sql.c.tenant_id == tenant_id if is_tenant_data(entity.sql) else true()
-
-
-def _between(order: list[Any], window: Window) -> list[ColumnElement[bool]]:
-    conditions = []
-    if window.after:
-        conditions.append(_beyond(order, window.after, above=not window.descending))
-    if window.before:
-        conditions.append(_beyond(order, window.before, above=window.descending))
-    return conditions
-
-
-def _beyond(order: list[Any], position: Position, *, above: bool) -> ColumnElement[bool]:
-    if len(order) == 1:
-        return order[0] > position.id if above else order[0] < position.id  # type: ignore[no-any-return]
-    place = tuple_(*(literal(at, column.type) for at, column in zip((position.value, position.id), order, strict=True)))
-    return tuple_(*order) > place if above else tuple_(*order) < place

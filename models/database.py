@@ -5,7 +5,7 @@ A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOC
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,11 +15,13 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
+from models.pool import OPEN, Pool, Taken
+
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
 CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
-# A connection's note that a transaction was begun on it and has not been seen to end.
-OPEN = "tenantry: a transaction is open"
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # What a connection's transaction wants done once it is committed.
 COMMITTED = "tenantry: to be done after the commit"
 
@@ -40,15 +42,15 @@ class Database:
             # PostgreSQL spells 1e300 with 300 zeros; this reads it as the number that it was.
             json_deserializer=orjson.loads,
         )
+        self._pool = Pool(self.engine, pool_size, POOL_TIMEOUT)
         self._statement_timeout = int(statement_timeout * 1000)
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
 
     @asynccontextmanager
     async def read(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
         """One snapshot of one tenant; `None` is for roles that a policy lets read across tenants."""
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        async with self._transaction(begin, tenant_id, writes=False) as connection:
-            yield connection
+        async with self._transaction(READ, tenant_id, writes=False) as taken:
+            yield taken.connection
 
     @asynccontextmanager
     async def write(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
@@ -57,8 +59,18 @@ class Database:
         Raises:
             InFailedSQLTransactionError: the block ended well although a statement had failed, so nothing was written.
         """
-        async with self._transaction("BEGIN ISOLATION LEVEL READ COMMITTED", tenant_id, writes=True) as connection:
-            yield connection
+        async with self._transaction(WRITE, tenant_id, writes=True) as taken:
+            yield taken.connection
+
+    async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
+        async with self._transaction(READ, tenant_id, writes=False) as taken:
+            return await taken.driver.fetchval(statement, *given)
+
+    async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
+        """The same of a statement that answers several, such as EXPLAIN."""
+        async with self._transaction(READ, tenant_id, writes=False) as taken:
+            return [str(line) for (line,) in await taken.driver.fetch(statement, *given)]
 
     async def listen(self, channel: str, began: Callable[[], None], heard: Callable[[str], None]) -> None:
         """Hear what is notified on a channel, until cancelled; `began` says from when on nothing is missed.
@@ -83,26 +95,20 @@ class Database:
 
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
+        await self._pool.close()
         await self.engine.dispose()
 
     @asynccontextmanager
-    async def _transaction(
-        self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool
-    ) -> AsyncIterator[AsyncConnection]:
-        async with self.engine.connect() as connection:
-            raw = await _driver(connection)
-            info = connection.info
-            info[OPEN] = True
-            info[COMMITTED] = []
-            await raw.execute(
-                f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
-            )
-            yield connection
-            ended = await raw.execute("COMMIT")
+    async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
+        message = f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
+        async with self._pool.begun(message) as taken:
+            taken.info[COMMITTED] = []
+            yield taken
+            ended = await taken.driver.execute("COMMIT")
             if writes and ended != "COMMIT":
                 raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
-            del info[OPEN]
-            for action in info[COMMITTED]:
+            del taken.info[OPEN]
+            for action in taken.info[COMMITTED]:
                 action()
 
 
@@ -114,11 +120,6 @@ def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
 def set_tenant(tenant_id: uuid.UUID | None) -> str:
     """The statement that names a transaction's tenant: a literal, since a distributed engine passes on no other."""
     return "" if tenant_id is None else f"SET LOCAL app.tenant_id = '{uuid.UUID(str(tenant_id))}';"
-
-
-async def _driver(connection: AsyncConnection) -> Any:
-    """The asyncpg connection beneath."""
-    return (await connection.get_raw_connection()).driver_connection
 
 
 def _end_what_was_left_open(connection: Any, entry: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -1,7 +1,11 @@
-"""How fields are read: a column, an id, a part of the same row, an edge; each from (row, info, arguments)."""
+"""How fields are read: a column, an id, a part of the same row, an edge; each from (row, info, arguments).
+
+The first three say as data what they read, so that a compiled statement can read the same.
+"""
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,14 +26,26 @@ Resolver = Callable[..., Any]
 COUNTING = frozenset({"totalCount", "paging"})
 
 
-def column(name: str) -> Resolver:
-    """The row's own value."""
-    return lambda row, _info: row[name]
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Reads the row's own value."""
+
+    name: str
+
+    def __call__(self, row: Row, _info: Info) -> Any:
+        """The value."""
+        return row[self.name]
 
 
-def row_id(entity: Entity) -> Resolver:
-    """The row's id, which names its type."""
-    return lambda row, _info: ids.encode(entity.prefix, entity.uuid_of(row))
+@dataclass(frozen=True, slots=True)
+class RowId:
+    """Reads the row's id, which names its type."""
+
+    entity: Entity
+
+    def __call__(self, row: Row, _info: Info) -> str:
+        """The id."""
+        return ids.encode(self.entity.prefix, self.entity.uuid_of(row))
 
 
 def same_row(row: Row, _info: Info) -> Row:

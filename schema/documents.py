@@ -20,6 +20,7 @@ from auth.walk import walk
 from resolvers.naming import given_variables, types_named
 from schema.answers import InvalidDocument, misfit
 from schema.build import connections
+from schema.compiling import Reading
 from schema.operation import OperationRequest
 
 MAX_VALIDATION_ERRORS = 10
@@ -30,7 +31,30 @@ class Prepared:
     """A document that passed everything that needs no request."""
 
     document: DocumentNode
-    operations: dict[str | None, tuple[OperationDefinitionNode, tuple[Demand, ...]]]
+    operations: dict[str | None, "Operation"]
+
+
+@dataclass
+class Operation:
+    """One of its operations: what it asks of its caller, and what its compiled requests share.
+
+    `always_small`: it was counted, and no variable has a say in how much it can answer with.
+    """
+
+    node: OperationDefinitionNode
+    asked: tuple[Demand, ...]
+    reading: Reading
+    always_small: bool = False
+
+
+class _Consulted(dict[str, Any]):
+    """Variables that tell whether anybody looked at one."""
+
+    any = False
+
+    def __contains__(self, name: object) -> bool:
+        self.any = True
+        return super().__contains__(name)
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,7 @@ class Admitted:
     operation: OperationDefinitionNode
     asked: tuple[Demand, ...]
     variables: dict[str, Any]
+    reading: Reading
 
     @property
     def streams(self) -> bool:
@@ -71,10 +96,11 @@ class Documents:
             InvalidDocument: it does not fit the schema.
         """
         prepared = self._prepare(request.query)
-        operation, asked = _chosen(prepared, request)
-        enforce(asked, caller.scopes)
-        self._check_nodes(prepared, operation, request)
-        return Admitted(prepared.document, operation, asked, request.variables)
+        chosen = _chosen(prepared, request)
+        enforce(chosen.asked, caller.scopes)
+        if not chosen.always_small:
+            self._count(prepared.document, chosen, _Consulted(request.variables))
+        return Admitted(prepared.document, chosen.node, chosen.asked, request.variables, chosen.reading)
 
     def examine(self, text: str, variables: dict[str, Any], operation_name: str | None = None) -> tuple[Asked, ...]:
         """What the operation asks for at each of its paths; implements `auth.explaining.Examines`."""
@@ -83,21 +109,16 @@ class Documents:
             prepared = self._prepare(text)
         except InvalidDocument as document:
             raise misfit(document) from document
-        operation, _ = _chosen(prepared, request)
-        self._check_nodes(prepared, operation, request)
-        given = given_variables(operation, variables)
-        places = walk(self._schema, prepared.document, operation, expand=True)
+        chosen = _chosen(prepared, request)
+        self._count(prepared.document, chosen, _Consulted(variables))
+        given = given_variables(chosen.node, variables)
+        places = walk(self._schema, prepared.document, chosen.node, expand=True)
         return asked_at(places, lambda place: map(self._one_of, types_named(place, given)))
 
-    def _check_nodes(self, prepared: Prepared, operation: OperationDefinitionNode, request: OperationRequest) -> None:
-        node_cost(
-            prepared.document,
-            operation,
-            request.variables,
-            self._schema,
-            self._limits,
-            is_connection=self._is_connection,
-        )
+    def _count(self, document: DocumentNode, operation: Operation, variables: _Consulted) -> None:
+        """Refuse what could answer with too much."""
+        node_cost(document, operation.node, variables, self._schema, self._limits, is_connection=self._is_connection)
+        operation.always_small = not variables.any
 
     def _one_of(self, types: Iterable[str]) -> Requirement:
         """What reading one of these types asks for."""
@@ -114,21 +135,21 @@ class Documents:
         errors = validate(self._schema, document, max_errors=MAX_VALIDATION_ERRORS, hide_suggestions=True)
         if errors:
             raise InvalidDocument(errors)
-        operations = {
-            node.name.value if node.name else None: (node, demands(self._schema, document, node))
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode)
-        }
-        made = self._prepared[text] = Prepared(document, operations)
+        operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+        named = {node.name.value if node.name else None: self._operation(document, node) for node in operations}
+        made = self._prepared[text] = Prepared(document, named)
         if len(self._prepared) > self._at_most:
             self._prepared.popitem(last=False)
         return made
+
+    def _operation(self, document: DocumentNode, node: OperationDefinitionNode) -> Operation:
+        return Operation(node, demands(self._schema, document, node), Reading(document, node))
 
     def _is_connection(self, parent: str, name: str) -> bool:
         return (parent, name) in self._connections
 
 
-def _chosen(prepared: Prepared, request: OperationRequest) -> tuple[OperationDefinitionNode, tuple[Demand, ...]]:
+def _chosen(prepared: Prepared, request: OperationRequest) -> Operation:
     if request.operation_name is not None:
         chosen = prepared.operations.get(request.operation_name)
         if chosen is None:
@@ -137,6 +158,6 @@ def _chosen(prepared: Prepared, request: OperationRequest) -> tuple[OperationDef
         chosen = next(iter(prepared.operations.values()))
     else:
         raise Refusal(Code.BAD_REQUEST, "The document has several operations: say which by operationName.")
-    if chosen[0].operation is OperationType.MUTATION and not request.mutations:
+    if chosen.node.operation is OperationType.MUTATION and not request.mutations:
         raise Refusal(Code.METHOD_NOT_ALLOWED, "GET is for queries; send this by POST.", headers=(("Allow", "POST"),))
     return chosen

@@ -8,8 +8,10 @@ import asyncio
 import inspect
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from typing import Any, TypeVar
 
+import structlog
 from graphql import ExecutionResult, Executor, GraphQLSchema, create_source_event_stream, execute
 
 from auth.codes import Code, Refusal
@@ -26,10 +28,13 @@ from resolvers.context import Context, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.recording import record_reads, record_refusal
-from schema.answers import InvalidDocument, invalid, not_begun, refused, shown, too_long
+from schema.answers import InvalidDocument, failure, invalid, not_begun, refused, shown, too_long
+from schema.compiling import NotCompilable, Plans, Ready
 from schema.documents import Admitted, Documents
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
+
+log = structlog.get_logger("tenantry.graph")
 
 Answered = TypeVar("Answered", Answer, Answer | Stream)
 
@@ -49,8 +54,11 @@ class Graph:
         documents: int = 1000,
         credentials: Credentials | None = None,
         archive: Archive | None = None,
+        compiles: bool = True,
     ) -> None:
         """`deadline` in seconds for one operation; `documents` is how many prepared documents are kept.
+
+        What can be is compiled to one statement, unless nothing `compiles`: then graphql-core runs everything.
 
         `credentials` finds tokens by their text; whoever asks a graph without them meets a fault. `archive` holds the
         audit's checkpoints.
@@ -61,6 +69,7 @@ class Graph:
         listed = (*ENTITIES, *LISTED)
         self._reads = {entity.name: schema.type_map[entity.name].extensions["requirement"] for entity in listed}
         self._documents = Documents(schema, limits, documents)
+        self._plans = Plans(schema, self._reads, documents) if compiles else None
         self._database = database
         self._clock = clock
         self._feeds = feeds or Feeds(database, PostgresWakes(database))
@@ -85,6 +94,11 @@ class Graph:
 
         return await self._answered(begin())
 
+    def compiled(self, request: OperationRequest, caller: Caller) -> Ready:
+        """The statement that answers a query. Raises NotCompilable, and what refuses the operation."""
+        admitted = self._documents.admit(request, caller)
+        return self._ready(admitted, caller)
+
     async def _run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         admitted = await self._admit(request, caller, request_id)
         if admitted.streams:
@@ -106,10 +120,32 @@ class Graph:
 
     async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         async with asyncio.timeout(self._deadline):
+            compiled = await self._compiled(admitted, caller)
+            if compiled is not None:
+                return compiled
             async with self._context(caller, request_id, idempotency_key=request.idempotency_key) as context:
                 result = await self._execute(admitted, request.operation_name, context)
             await record_reads(context)
         return shown(result, self._deadline)
+
+    async def _compiled(self, admitted: Admitted, caller: Caller) -> Answer | None:
+        """What one statement answers; None where graphql-core is to answer, or to tell what is wrong."""
+        try:
+            ready = self._ready(admitted, caller)
+            text = await self._database.value(caller.tenant.id, *ready.bound)
+        except NotCompilable:
+            return None
+        except Exception as error:
+            failed = failure(error, self._deadline)
+            if failed is None:
+                log.warning("a compiled statement failed", exc_info=error)
+            return None if failed is None else refused(failed)
+        return None if text is None else Answer(HTTPStatus.OK, b'{"data":' + text.encode() + b"}")
+
+    def _ready(self, admitted: Admitted, caller: Caller) -> Ready:
+        if self._plans is None:
+            raise NotCompilable("This graph", "compiles nothing")
+        return self._plans.ready(admitted.reading, admitted.variables, caller)
 
     async def _subscribe(
         self, admitted: Admitted, request: OperationRequest, caller: Caller, standing: Stands, request_id: str

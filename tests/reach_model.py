@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ ABOVE = {
 class Model:
     """An estate's rows by the names of their types, and then by their ids."""
 
-    tenant_id: uuid.UUID
+    tenant: SimpleNamespace
     rows: dict[str, dict[uuid.UUID, dict[str, Any]]] = field(default_factory=lambda: {name: {} for name in TABLES})
 
     def beneath(self, node: Node) -> Iterator[Named]:
@@ -61,7 +62,7 @@ class Model:
     def reached(self, reach: Reach) -> set[Named]:
         """What lies beneath all nodes of one of these; all types of devices, where anything is in reach."""
         if reach is None:
-            return {("Tenant", self.tenant_id), *((name, row_id) for name in self.rows for row_id in self.rows[name])}
+            return {("Tenant", self.tenant.id), *((name, row_id) for name in self.rows for row_id in self.rows[name])}
         found: set[Named] = set()
         for nodes in reach:
             found |= set.intersection(*(set(self.beneath(node)) for node in nodes))
@@ -69,7 +70,7 @@ class Model:
 
     def above(self, found: set[Named]) -> set[Named]:
         """What is met looking up from these; the tenant is above everything."""
-        met: set[Named] = {("Tenant", self.tenant_id)}
+        met: set[Named] = {("Tenant", self.tenant.id)}
         waiting = [each for each in found if each[0] != "Tenant"]
         while waiting:
             name, row_id = waiting.pop()
@@ -118,13 +119,24 @@ def shapes(draw: st.DrawFn) -> dict[str, list[dict[str, int | None]]]:
     return {"Organization": organizations, "Location": locations, "Area": areas, "Device": devices}
 
 
-async def make(databases: Databases, clock: Clock, shape: dict[str, list[dict[str, int | None]]]) -> Model:
-    """A tenant of this shape, with one type of device."""
-    tenant = await make_tenant(databases, clock, "shape")
+async def make(
+    databases: Databases,
+    clock: Clock,
+    shape: dict[str, list[dict[str, int | None]]],
+    values: dict[str, list[dict[str, Any]]] | None = None,
+) -> Model:
+    """A tenant of this shape, with one type of device; `values` are what else its rows hold, and it itself."""
+    given_values = values or {}
+    tenant = await make_tenant(databases, clock, "shape", **given_values.get("Tenant", [{}])[0])
     ids = {name: [clock.new_id() for _ in given] for name, given in shape.items()}
-    model = Model(tenant.id)
+    model = Model(tenant)
     kind = clock.new_id()
-    model.rows["DeviceType"][kind] = {"name": "Any", "key": "any", "kind": "OTHER"}
+    model.rows["DeviceType"][kind] = {
+        "name": "Any",
+        "key": "any",
+        "kind": "OTHER",
+        **given_values.get("DeviceType", [{}])[0],
+    }
     fixed: dict[str, Any] = {
         "Organization": lambda at: {"key": f"o{at}"},
         "Location": lambda at: {"code": f"l{at}"},
@@ -133,7 +145,8 @@ async def make(databases: Databases, clock: Clock, shape: dict[str, list[dict[st
     }
     for name, given in shape.items():
         for at, refers in enumerate(given):
-            row: dict[str, Any] = {"name": f"{name} {at}", **fixed[name](at)}
+            held = given_values[name][at] if name in given_values else {}
+            row: dict[str, Any] = {"name": f"{name} {at}", **fixed[name](at), **held}
             for column, place in refers.items():
                 target = ABOVE[name].get(column, name)
                 row[column] = None if place is None else ids[target][place]
@@ -144,7 +157,7 @@ async def make(databases: Databases, clock: Clock, shape: dict[str, list[dict[st
     times = {"created_at": clock.now(), "updated_at": clock.now()}
     async with databases.app.write(tenant.id) as connection:
         for name, table in TABLES.items():
-            rows = [{"tenant_id": tenant.id, "id": row_id, **row, **times} for row_id, row in model.rows[name].items()]
+            rows = [{"tenant_id": tenant.id, "id": row_id, **times, **row} for row_id, row in model.rows[name].items()]
             if rows:
                 await connection.execute(insert(table), rows)
     return model

@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 import pytest
+from graphql import GraphQLSchema
 from sqlalchemy import insert
 
+from auth.limits import Limits
 from auth.scopes import Scope
 from loaders.entities import ENTITIES, TENANT
 from models import Area, Device, Location
+from schema.graph import Graph
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.clock import HeldClock
@@ -19,6 +22,12 @@ READ = [scope for scope in Scope if scope.endswith(".read")]
 TENANT_DATA = {entity.table.__tablename__ for entity in ENTITIES if entity is not TENANT}
 # The tenant, its locations, their areas, the devices there, the devices' types, the devices' parents.
 STATEMENTS = 6
+
+
+@pytest.fixture
+def graph(built: GraphQLSchema, databases: Databases, clock: HeldClock) -> Graph:
+    """The graph as it is where nothing can be compiled."""
+    return Graph(built, databases.app, clock, Limits(), compiles=False)
 
 
 def four_levels(listed: str = "", device: str = "") -> str:

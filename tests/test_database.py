@@ -237,10 +237,9 @@ async def write_and_be_killed(database: Database, killer: Database, clock: HeldC
 
 async def assert_clean(database: Database) -> None:
     """Assert that the pool's connection, taken as it is, is in no transaction and shows no rows."""
-    async with database.engine.connect() as connection:
-        assert await devices(connection) == 0
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        assert not driver.is_in_transaction()
+    async with database._pool.begun("SELECT 1") as taken:
+        assert not taken.driver.is_in_transaction()
+        assert await devices(taken.connection) == 0
 
 
 def organization(estate: Estate, clock: HeldClock) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from tests.postgres import Urls
 from tests.serving import serving
 from tests.sql import statements
 
+TYPENAMES = "query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }"
 READS = tuple(scope for scope in Scope if scope.startswith("tenant.") and scope.endswith(".read"))
 NAMES = "query ($of: [_Any!]!) { _entities(representations: $of) { ... on Device { name } ... on Area { name } } }"
 
@@ -42,21 +43,32 @@ def device_of(estate: Estate) -> dict[str, str]:
     return representation("Device", Prefix.DEVICE, estate.device.id)
 
 
-async def test_a_hundred_representations_are_one_statement_a_type(ask: Ask, acme: Estate) -> None:
-    """Whatever their mixture, and however many of them name nothing."""
-    rows = (acme.tenant, acme.organization, acme.location, acme.area, acme.device_type, acme.device)
-    own = [representation(entity.name, entity.prefix, row.id) for entity, row in zip(ENTITIES, rows, strict=True)]
+def own_things(estate: Estate) -> list[dict[str, str]]:
+    """One of each type."""
+    return [{"__typename": name, "id": id_} for name, id_ in estate.ids.items()]
+
+
+async def test_a_hundred_representations_are_one_statement(ask: Ask, acme: Estate) -> None:
+    """Whatever their mixture, where each of them names something."""
+    own = own_things(acme)
+    with statements() as sent:
+        outcome = await ask(acme, TYPENAMES, *READS, of=[*islice(cycle(own), 100)])
+    assert outcome.data["_entities"] == [{"__typename": each["__typename"]} for each in islice(cycle(own), 100)]
+    assert len(sent) == 1, sent
+
+
+async def test_representations_of_nothing_cost_a_statement_a_type(ask: Ask, acme: Estate) -> None:
+    """Whatever their mixture, and however many they are: those that are there are answered."""
+    own = own_things(acme)
     never = (representation(entity.name, entity.prefix, uuid.uuid4()) for entity in cycle(ENTITIES))
     of = [*own, *islice(never, 100 - len(own))]
     with statements() as sent:
-        outcome = await ask(
-            acme, "query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }", *READS, of=of
-        )
+        outcome = await ask(acme, TYPENAMES, *READS, of=of)
     found = outcome.data["_entities"]
     assert found[: len(own)] == [{"__typename": entity.name} for entity in ENTITIES]
     assert found[len(own) :] == [None] * (100 - len(own))
     assert len(outcome.errors) == 100 - len(own)
-    assert len(sent) == len(ENTITIES), sent
+    assert len(sent) == 1 + len(ENTITIES), sent
 
 
 async def test_a_bad_representation_is_an_error_for_itself_alone(ask: Ask, acme: Estate, globex: Estate) -> None:

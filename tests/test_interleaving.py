@@ -256,10 +256,10 @@ async def is_waiting(watcher: Database, *, how_many: int) -> bool:
 
 async def nobody_inside(database: Database) -> bool:
     """Whether every connection is back, and each, taken as it is, shows no rows."""
-    if database.engine.pool.checkedout():  # type: ignore[attr-defined]
+    if database._pool._turns._value < CONNECTIONS:
         return False
-    async with AsyncExitStack() as taken:
+    async with AsyncExitStack() as stack:
         for _ in range(CONNECTIONS):
-            connection = await taken.enter_async_context(database.engine.connect())
-            assert (await connection.execute(select(func.count(Device.id)))).scalar_one() == 0
+            taken = await stack.enter_async_context(database._pool.begun("SELECT 1"))
+            assert (await taken.connection.execute(select(func.count(Device.id)))).scalar_one() == 0
     return True

@@ -70,12 +70,12 @@ async def test_a_caller_is_listed_what_its_token_leaves_of_its_owners_roles(
 ) -> None:
     """Scope by scope and row by row, compared with sets that are reckoned without any predicate of ours."""
     model = await make(databases, clock, shape)
-    owner = await add(databases, clock, User if kind == "user" else ServiceAccount, model.tenant_id, name="Owner")
+    owner = await add(databases, clock, User if kind == "user" else ServiceAccount, model.tenant.id, name="Owner")
     held = []
     for role, place in dict.fromkeys(bindings):
         of_role, beneath = await _role(databases, clock, model, role), _node(model, place)
         columns = {f"{kind}_id": owner.id, **of_role, **columns_of(beneath)}
-        await bind(databases, clock, model.tenant_id, **columns)
+        await bind(databases, clock, model.tenant.id, **columns)
         held.append(Held(_scopes(role), beneath))
     token = Held(scopes, _node(model, node))
     caller = await _shown(databases, clock, model, token, **{f"{kind}_id": owner.id})
@@ -128,16 +128,16 @@ async def _role(databases: Databases, clock: HeldClock, model: Model, role: froz
     if isinstance(role, str):
         return {"built_in": role}
     name = f"role {clock.new_id()}"
-    return {"role_id": (await add(databases, clock, Role, model.tenant_id, name=name, scopes=sorted(role))).id}
+    return {"role_id": (await add(databases, clock, Role, model.tenant.id, name=name, scopes=sorted(role))).id}
 
 
 async def _shown(databases: Databases, clock: HeldClock, model: Model, held: Held, **owner: Any) -> Caller:
     """Who shows such a token: known as any server knows it."""
     secret = mint().reveal()
     columns = {"name": "a token", "scopes": sorted(held.scopes), "expires_at": clock.now() + timedelta(days=1)}
-    token = await add(databases, clock, Token, model.tenant_id, **columns, **columns_of(held.node), **owner)
-    async with databases.app.write(model.tenant_id) as connection:
-        row = {"hash": digest(secret), "tenant_id": model.tenant_id, "token_id": token.id}
+    token = await add(databases, clock, Token, model.tenant.id, **columns, **columns_of(held.node), **owner)
+    async with databases.app.write(model.tenant.id) as connection:
+        row = {"hash": digest(secret), "tenant_id": model.tenant.id, "token_id": token.id}
         await connection.execute(insert(Credential).values(row))
     authenticator = Authenticator(databases.platform, clock)
     principal = await authenticator.authenticate([(b"x-auth-token", secret.encode())])

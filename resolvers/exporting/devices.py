@@ -81,7 +81,7 @@ def condition(
     """What is sought. Raises BadArgument where nothing can be sought by it."""
     seen = known(DEVICE, tenant_id, reach, masked=False)
     found = filters.condition(DEVICE, filter_, seen)
-    return and_(found, filters.search(DEVICE, search, seen)) if search else found
+    return and_(found, filters.search(DEVICE, filters.checked(search), seen)) if search else found
 
 
 async def export_devices(

@@ -13,6 +13,7 @@ from tenantry.cli import (
     export,
     import_,
     migrate,
+    plan,
     purge,
     schema,
     seed,
@@ -40,6 +41,7 @@ for name, module in (
     ("seed", seed),
     ("purge", purge),
     ("schema", schema),
+    ("plan", plan),
     ("settings", settings),
 ):
     app.command(name, epilog=module.EXAMPLES)(module.command)

@@ -1,0 +1,91 @@
+"""`tenantry plan`: which way a query goes, its SQL, and how PostgreSQL means to run it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+import typer
+
+from auth.codes import Refusal
+from auth.principal import Caller, Principal, PrincipalKind, TenantRef
+from auth.scopes import Scope
+from models.clock import SystemClock
+from resolvers.tenants import tenant_by_slug
+from schema.answers import InvalidDocument
+from schema.build import build
+from schema.compiling import NotCompilable
+from schema.graph import Graph
+from schema.operation import OperationRequest
+from tenantry.app import limits
+from tenantry.cli.run import CommandError, plain_errors, run
+from tenantry.databases import open_databases
+from tenantry.settings import Settings
+
+EXAMPLES = """Examples:
+
+  tenantry plan tree.graphql --tenant acme
+  tenantry plan device.graphql --tenant acme --variables '{"id": "dev_0190b5a2-7c3e-7d51-9f0e-1a2b3c4d5e6f"}' --analyze
+"""
+
+File = Annotated[Path, typer.Argument(help="A GraphQL document.", metavar="FILE", exists=True, dir_okay=False)]
+Tenant = Annotated[str, typer.Option(help="The slug of the tenant that would ask.", metavar="SLUG")]
+Variables = Annotated[str, typer.Option(help="The variables, as JSON.", metavar="JSON")]
+Operation = Annotated[str | None, typer.Option(help="Which operation, where there are several.", metavar="NAME")]
+Analyze = Annotated[bool, typer.Option("--analyze", help="Run it, and show how long each step took.")]
+
+
+def command(
+    file: File, *, tenant: Tenant, variables: Variables = "{}", operation: Operation = None, analyze: Analyze = False
+) -> None:
+    """Say whether a query is answered by one statement, and show that statement with PostgreSQL's plan.
+
+    It is planned for a caller who may read everything of the tenant.
+    """
+    with plain_errors():
+        request = _request(file, variables, operation)
+    typer.echo(run(_plan(request, tenant, analyze=analyze)))
+
+
+def _request(file: Path, variables: str, operation: str | None) -> OperationRequest:
+    try:
+        given: Any = orjson.loads(variables)
+    except orjson.JSONDecodeError as error:
+        raise CommandError(f"The variables are no JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise CommandError("The variables are a JSON object, by their names.")
+    return OperationRequest(file.read_text(), given, operation)
+
+
+async def _plan(request: OperationRequest, slug: str, *, analyze: bool) -> str:
+    settings = Settings.from_environment()
+    async with open_databases(settings) as databases:
+        caller = _reader(await tenant_by_slug(databases.platform, slug))
+        graph = Graph(build(), databases.app, SystemClock(), limits(settings))
+        try:
+            ready = graph.compiled(request, caller)
+        except NotCompilable as reason:
+            return f"Not compiled, so that graphql-core runs it: {reason}."
+        except InvalidDocument as invalid:
+            raise CommandError("\n".join(error.message for error in invalid.errors)) from invalid
+        except Refusal as refusal:
+            raise CommandError(refusal.message) from refusal
+        statement, given = ready.bound
+        explain = f"EXPLAIN {'(ANALYZE, BUFFERS) ' if analyze else ''}{statement}"
+        plan = await databases.app.lines(caller.tenant.id, explain, given)
+    return "\n".join(["Compiled to one statement:", "", statement, "", "PostgreSQL's plan:", "", *plan])
+
+
+def _reader(tenant: Any) -> Caller:
+    """A caller who may read everything of the tenant."""
+    home = TenantRef(tenant["id"], tenant["slug"], tenant["status"], tuple(tenant["path"]))
+    reader = Principal(
+        kind=PrincipalKind.OPERATOR,
+        name="tenantry plan",
+        token_id=UUID(int=0),
+        expires_at=datetime.now(UTC) + timedelta(minutes=1),
+        scopes=frozenset(scope for scope in Scope if scope.endswith(".read")),
+        home=home,
+    )
+    return Caller(reader, home)
