@@ -10,7 +10,10 @@ from benchmarks.operation import Fill, Operation, Request, Variables
 from loaders.entities import ENTITIES, TENANT, Entity
 from resolvers.writing.nouns import NOUNS
 
-LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations", "tokens")
+LISTS = (
+    *("locations", "areas", "devices", "deviceTypes", "organizations"),
+    *("tokens", "users", "serviceAccounts", "roles", "roleBindings"),
+)
 EDGES = "one for the rows, one for each edge"
 MIXED = "one for each of six types, one for the areas; the devices' types are among the six"
 TREE = """{ tenant { name locations(first: 100) { totalCount nodes { id name areas(first: 5) { totalCount nodes {
@@ -48,6 +51,12 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
         rows = listed(root_fields(schema)[f"Query.{name}"])
         yield Operation(name, f"Query.{name}", Request(connection(schema, name)), why=f"{EDGES} of {rows.name}")
     yield Operation(
+        "builtInRoles",
+        "Query.builtInRoles",
+        Request(f"{{ builtInRoles {{ {selection(_type(schema, 'Role'))} }} }}"),
+        why="no row is of them",
+    )
+    yield Operation(
         "verifyToken",
         "Query.verifyToken",
         Request(
@@ -55,7 +64,7 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
             f"{{ {selection(_type(schema, 'TokenVerification'))} }} }}",
             lambda estate, _run: {"text": estate.secret},
         ),
-        why="the hash, then the token in its own tenant",
+        why="the hash, then the token in its own tenant, its owner, and the lists of that",
     )
     for entity in ENTITIES:
         shown = selection(_type(schema, entity.name))
