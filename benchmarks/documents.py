@@ -38,11 +38,12 @@ def _item(name: str, _target: GraphQLObjectType) -> bool:
 
 
 def connection(schema: GraphQLSchema, name: str, follow: Follow = all_edges) -> str:
-    """A root field that lists: the largest page, sorted, filtered, searched and counted."""
+    """A root field that lists: the largest page, sorted, filtered, searched and counted, as far as it can be."""
     field = root_fields(schema)[f"Query.{name}"]
     rows = selection(listed(field), follow)
+    sought = 'orderBy: NAME_ASC, search: "some", ' if "search" in field.args else ""
     return (
-        f'{{ {name}(first: 100, orderBy: NAME_ASC, search: "some", filter: {{createdAt: {{isNull: false}}}}) '
+        f"{{ {name}(first: 100, {sought}filter: {{createdAt: {{isNull: false}}}}) "
         f"{{ totalCount pageInfo {{ hasNextPage endCursor }} paging {{ pages }} nodes {{ {rows} }} }} }}"
     )
 

@@ -14,7 +14,22 @@ from sqlalchemy import insert
 from auth.principal import Caller, Principal, TenantRef, kind_of
 from auth.scopes import expand
 from auth.token import digest, mint
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, ENTITIES, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
+from benchmarks.people import OWN_TOKEN, people
+from loaders.entities import (
+    AREA,
+    DEVICE,
+    DEVICE_TYPE,
+    ENTITIES,
+    LOCATION,
+    ORGANIZATION,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    TENANT,
+    TOKEN,
+    USER,
+    Entity,
+)
 from models import PLATFORM_ID, AuditAction, Credential
 from models.clock import Clock
 from models.ids import encode
@@ -25,8 +40,11 @@ from tenantry.databases import Databases
 Row = dict[str, Any]
 # Things that one request names by id.
 MOST_NAMED = 50
-# The one that the caller showed, last in its list.
-OWN_TOKEN = uuid.UUID(int=1)
+# In this order nothing refers to what is not there yet.
+WRITTEN = (
+    *(ORGANIZATION, DEVICE_TYPE, LOCATION, AREA, DEVICE),
+    *(USER, SERVICE_ACCOUNT, ROLE, ROLE_BINDING, TOKEN),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +77,7 @@ async def make_estate(databases: Databases, clock: Clock, size: int) -> Estate:
     async with databases.platform.write(None) as connection:
         await connection.execute(insert(TENANT.table), tenants)
     async with databases.app.write(home["id"]) as connection:
-        for entity in (ORGANIZATION, DEVICE_TYPE, LOCATION, AREA, DEVICE, TOKEN):
+        for entity in WRITTEN:
             # Rows without a parent come first, or the key to their own table would refuse the others.
             await connection.execute(insert(entity.table), rows[entity.name])
         await append(connection, home["id"], clock.now(), _records(rows[DEVICE.name][:size]))
@@ -125,14 +143,8 @@ def _things(row: Any, size: int) -> dict[str, list[Row]]:
     standing = [device(place, types[0]) for place in (*around, *inside, *elsewhere)]
     # In the second location, and parts of what stands in the first.
     apart = [device(elsewhere[0], kind, whole) for kind in types]
-    ends = row()["created_at"] + timedelta(days=1)
-    token = partial(row, scopes=["tenant.devices.read"], expires_at=ends)
-    tokens = [
-        *(token(name=f"Some token {each}", organization_id=above["id"]) for each in range(2 * size)),
-        {**token(name="The caller's own", organization_id=None), "id": OWN_TOKEN},
-    ]
     return {
-        TOKEN.name: tokens,
+        **people(row, size, above["id"]),
         ORGANIZATION.name: organizations,
         DEVICE_TYPE.name: types,
         LOCATION.name: locations,

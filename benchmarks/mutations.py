@@ -9,9 +9,24 @@ from graphql import GraphQLSchema
 from benchmarks.documents import mutation
 from benchmarks.estate import Estate
 from benchmarks.operation import Fill, Operation, Request
-from loaders.entities import AREA, DEVICE, DEVICE_TYPE, LOCATION, ORGANIZATION, TENANT, TOKEN, Entity
+from benchmarks.people import UNBOUND
+from loaders.entities import (
+    AREA,
+    DEVICE,
+    DEVICE_TYPE,
+    LOCATION,
+    ORGANIZATION,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    TENANT,
+    TOKEN,
+    USER,
+    Entity,
+)
 
-EVENTS = "the feed's three (number, events, wake), the audit's two (its head, the records with their values)"
+RECORDS = "the audit's two (its head, the records with their values)"
+EVENTS = f"the feed's three (number, events, wake), {RECORDS}"
 REFERENCES = "one for each reference"
 WAY_UP = "one for each level above, at most five"
 CASCADE = f"one for each kind that hangs on each level, at most five levels; one for each kind that goes; {EVENTS}"
@@ -59,6 +74,27 @@ def _pair(
     return (
         Line(*gone, why[0], after=back, name=what and f"{gone[0]}, {what}"),
         Line(*back, why[1], before=gone, name=what and f"{back[0]}, {what}"),
+    )
+
+
+def _one_of(entity: Entity) -> Fill:
+    """One of the second half of a list, another each time."""
+    return lambda estate, run: {"id": estate.id(entity, estate.size + run % estate.size)}
+
+
+def _account(noun: str, entity: Entity, new: Fill) -> tuple[Line, ...]:
+    """Making, changing, disabling, enabling and deleting a person or a program."""
+    written = f"the row locked and written; {RECORDS}"
+    off, on = (f"disable{noun}", _the(entity)), (f"enable{noun}", _the(entity))
+    erased = "; of a person the kept answers, the audit's head, its values and their end" if entity is USER else ""
+    return (
+        Line(f"create{noun}", new, f"the row; {RECORDS}"),
+        Line(f"update{noun}", _renamed(entity), written),
+        Line(*off, written, after=on),
+        Line(*on, f"the row locked and written, its roles; {RECORDS}", before=off),
+        Line(
+            f"delete{noun}", _one_of(entity), f"the row locked and written, its bindings, its tokens; {RECORDS}{erased}"
+        ),
     )
 
 
@@ -174,6 +210,37 @@ LINES = (
         after=("restoreTenant", _the(TENANT, 2)),
     ),
     *_pair("Tenant", TENANT, 1, why=TENANTS),
+    *_account(
+        "User",
+        USER,
+        lambda _estate, run: {"name": "Some new", "issuer": "https://issuer.example", "subject": f"new{run}"},
+    ),
+    *_account("ServiceAccount", SERVICE_ACCOUNT, lambda _estate, run: {"name": f"Some new {run}"}),
+    Line(
+        "createRole",
+        lambda _estate, run: {"name": f"Some new {run}", "scopes": ["tenant.devices.read"]},
+        f"how many there are, the row; {RECORDS}",
+    ),
+    Line("updateRole", _renamed(ROLE), f"the row locked and written; {RECORDS}"),
+    Line(
+        "deleteRole",
+        lambda estate, run: {"id": estate.id(ROLE, estate.size + run % UNBOUND)},
+        f"the row locked and written, how often it is bound; {RECORDS}",
+    ),
+    Line(
+        "createRoleBinding",
+        lambda estate, run: {
+            "role": estate.id(ROLE),
+            "principal": estate.id(USER, run % estate.size),
+            "node": estate.id(AREA),
+        },
+        f"the role, who is to have it, the node, the row, how many it has; {RECORDS}",
+    ),
+    Line(
+        "deleteRoleBinding",
+        lambda estate, run: {"id": estate.id(ROLE_BINDING, run % estate.size)},
+        f"the row; {RECORDS}",
+    ),
     Line(
         "createToken",
         lambda estate, run: {
@@ -182,18 +249,23 @@ LINES = (
             "node": estate.id(AREA),
             "networks": ["192.0.2.0/24"],
         },
-        "the node, the row, the hash of its secret",
+        f"the node, the row, the hash of its secret; {RECORDS}",
     ),
-    Line("updateToken", _renamed(TOKEN), "the row locked and written"),
-    Line("rotateToken", _the(TOKEN), "the row locked and written, the hash of its secret"),
-    # Those of the list's second half, each once.
     Line(
-        "revokeToken",
-        lambda estate, run: {"id": estate.id(TOKEN, estate.size + run % estate.size)},
-        "the row locked and written",
+        "createToken",
+        lambda estate, run: {
+            "name": f"Some owned {run}",
+            "scopes": ["tenant.devices.read"],
+            "owner": estate.id(SERVICE_ACCOUNT),
+        },
+        f"the owner with its roles, the row, the hash of its secret; {RECORDS}",
+        name="createToken, for a program",
     ),
-    Line("rotateOwnToken", lambda _estate, _run: {}, "the row locked and written, the hash of its secret"),
-    Line("revokeOwnToken", lambda _estate, _run: {}, "the row locked and written"),
+    Line("updateToken", _renamed(TOKEN), f"the row locked and written; {RECORDS}"),
+    Line("rotateToken", _the(TOKEN), f"the row locked and written, the hash of its secret; {RECORDS}"),
+    Line("revokeToken", _one_of(TOKEN), f"the row locked and written; {RECORDS}"),
+    Line("rotateOwnToken", lambda _estate, _run: {}, f"the row locked and written, the hash of its secret; {RECORDS}"),
+    Line("revokeOwnToken", lambda _estate, _run: {}, f"the row locked and written; {RECORDS}"),
 )
 
 

@@ -10,7 +10,10 @@ from benchmarks.operation import Fill, Operation, Request, Variables
 from loaders.entities import BY_NAME, ENTITIES, TENANT, Entity
 from resolvers.writing.nouns import NOUNS
 
-LISTS = ("locations", "areas", "devices", "deviceTypes", "organizations", "tokens")
+LISTS = (
+    *("locations", "areas", "devices", "deviceTypes", "organizations"),
+    *("tokens", "users", "serviceAccounts", "roles", "roleBindings"),
+)
 COUNTED = "totalCount pageInfo { hasNextPage endCursor } paging { pages }"
 EDGES = "one for the rows, one for each edge"
 MIXED = "one for each of six types, one for the areas; the devices' types are among the six"
@@ -64,6 +67,12 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
         why="one for the rows, one for each edge: graphql-core runs what is not compiled",
     )
     yield Operation(
+        "builtInRoles",
+        "Query.builtInRoles",
+        Request(f"{{ builtInRoles {{ {selection(_type(schema, 'Role'))} }} }}"),
+        why="no row is of them",
+    )
+    yield Operation(
         "verifyToken",
         "Query.verifyToken",
         Request(
@@ -71,7 +80,7 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
             f"{{ {selection(_type(schema, 'TokenVerification'))} }} }}",
             lambda estate, _run: {"text": estate.secret},
         ),
-        why="the hash, then the token in its own tenant",
+        why="the hash, then the token in its own tenant, its owner, and the lists of that",
     )
     explained = selection(_type(schema, "AccessExplanation"))
     own = f"query ($text: String!) {{ explainAccess(operation: $text) {{ {explained} }} }}"

@@ -63,7 +63,7 @@ async def test_values_are_bound_and_never_in_the_text(ask: Ask, acme: Estate) ->
     ("query", "reason"),
     [
         ("{ me { name } }", "Query.me is computed in Python"),
-        ("{ tokens { nodes { node { id } } } }", "Token.node is computed in Python"),
+        ("{ tokens { nodes { node { id } } } }", "Query.tokens lists what is of no estate"),
         ("{ tenants { nodes { devices { totalCount } } } }", "Tenant.devices may lead into several tenants"),
         ('{ tenant(slug: "acme") { devices { totalCount } } }', "Tenant.devices may lead into several tenants"),
         ("{ __schema { queryType { name } } }", "Query.__schema reads the schema"),
