@@ -89,6 +89,17 @@ class Documents:
         places = walk(self._schema, prepared.document, operation, expand=True)
         return asked_at(places, lambda place: map(self._one_of, types_named(place, given)))
 
+    def operations(self, text: str) -> dict[str | None, OperationType]:
+        """The kinds of a document's operations by their names, if it could run for somebody.
+
+        Raises:
+            Refusal: it is out of bounds.
+            InvalidDocument: it does not fit the schema.
+        """
+        definitions = self._prepare(text).document.definitions
+        found = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        return {each.name.value if each.name else None: each.operation for each in found}
+
     def _check_nodes(self, prepared: Prepared, operation: OperationDefinitionNode, request: OperationRequest) -> None:
         node_cost(
             prepared.document,
