@@ -110,7 +110,7 @@ def _apollo(given: Mapping[str, Any]) -> Iterator[Listed]:
     if not isinstance(given["operations"], list):
         raise BadManifest("its operations are no list")
     for number, each in enumerate(given["operations"], 1):
-        if not isinstance(each, dict) or each.get("type") not in TYPES or not isinstance(each.get("name"), str):
+        if not isinstance(each, dict) or each.get("type") not in [*TYPES] or not isinstance(each.get("name"), str):
             raise BadManifest(f"operation {number} is no object of id, name, type ({', '.join(TYPES)}) and body")
         yield _listed(f"operation {number}", each.get("id"), each.get("body"), each["name"], TYPES[each["type"]])
 
