@@ -18,6 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
 CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
+# Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
+NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
 # A connection's note that a transaction was begun on it and has not been seen to end.
 OPEN = "tenantry: a transaction is open"
 # What a connection's transaction wants done once it is committed.
@@ -27,8 +29,13 @@ COMMITTED = "tenantry: to be done after the commit"
 class Database:
     """One PostgreSQL as one of our roles; `read` and `write` are the only ways in."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, statement_timeout: float = 10.0) -> None:
-        """`statement_timeout` in seconds: the database ends a statement that outlives it."""
+    def __init__(
+        self, url: str, *, pool_size: int = 8, statement_timeout: float = 10.0, prepared_statements: bool = True
+    ) -> None:
+        """`statement_timeout` in seconds: the database ends a statement that outlives it.
+
+        Without `prepared_statements` none has a name: a transaction pooler would have them at another connection.
+        """
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -36,7 +43,7 @@ class Database:
             pool_timeout=POOL_TIMEOUT,
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": CONNECT_TIMEOUT},
+            connect_args={"timeout": CONNECT_TIMEOUT, **({} if prepared_statements else NO_NAMES)},
             # PostgreSQL spells 1e300 with 300 zeros; this reads it as the number that it was.
             json_deserializer=orjson.loads,
         )

@@ -17,6 +17,7 @@ from tenantry.readers import (
     NETWORKS,
     ORIGINS,
     REDIS_URL,
+    SWITCH,
     TEXT,
     Reader,
     one_of,
@@ -66,6 +67,12 @@ class Settings:
         "The same database, as the schema's owner (`tenantry_owner`). Only `migrate` and `doctor` use it: "
         "keep it from the server.",
         shown="the embedded server",
+    )  # fmt: skip
+    prepared_statements: bool = setting(
+        "DATABASE_PREPARED_STATEMENTS", SWITCH, True,
+        "Whether PostgreSQL keeps statements that it has parsed, by their names. Turn it off where a transaction "
+        "pooler stands before it that does not know of them: docs/deployment.md.",
+        shown="`on`",
     )  # fmt: skip
     redis_url: str | None = setting(
         "TENANTRY_REDIS_URL", REDIS_URL, None,
