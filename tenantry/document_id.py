@@ -21,7 +21,8 @@ def document_id(sent: Mapping[str, Any]) -> str | None:
 
     `sent` is a request whose `query` and `extensions` were looked at already. Raises Refusal (BAD_REQUEST).
     """
-    query, persisted = sent.get("query"), (sent.get("extensions") or {}).get("persistedQuery")
+    # graphql-ws sends no request without a `query`: where there is none, clients send an empty one.
+    query, persisted = sent.get("query") or None, (sent.get("extensions") or {}).get("persistedQuery")
     named = sent.get("documentId")
     if persisted is None and named is None:
         return None
