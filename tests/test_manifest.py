@@ -1,6 +1,7 @@
 """Lists of operations: which files are read, what is told of each that could not run, and the command that looks."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from auth.limits import Limits
 from schema.documents import Documents
-from schema.manifest import read
+from schema.manifest import faults, read
+from schema.safelist import Mode
 from tenantry.cli import app
 from tenantry.operations_file import read_manifest
 from tenantry.settings import Settings, SettingsError
@@ -21,6 +23,7 @@ from tests.serving import environment, run_command
 
 DEVICES = "query Devices { devices(first: 5) { nodes { serial } } }"
 MORE = "mutation Nothing { __typename }"
+PAGE = Path(__file__).parent.parent / "docs" / "operations.md"
 APOLLO: dict[str, Any] = {
     "format": "apollo-persisted-query-manifest",
     "version": 1,
@@ -148,6 +151,20 @@ def test_a_good_list_is_read(tmp_path: Path, documents: Documents, content: Any)
     assert (len(manifest), manifest.holds(DEVICES), manifest.holds("{ __typename }")) == (2, True, False)
     outcome = check(file)
     assert (outcome.exit_code, outcome.stdout) == (0, "2 operations fit the schema.\n")
+
+
+def test_the_examples_of_the_page_are_read(documents: Documents) -> None:
+    """As printed; both list the same document."""
+    examples = [each.split("```")[0] for each in PAGE.read_text().split("```json\n")[1:]]
+    [apollo_listed], [relay_listed] = (read(each.encode()) for each in examples if "errors" not in each)
+    assert apollo_listed.body == relay_listed.body
+    assert apollo_listed.id == hash_of(apollo_listed.body)
+    assert list(faults((apollo_listed, relay_listed), documents)) == []
+
+
+def test_the_page_tells_every_mode() -> None:
+    """And no other."""
+    assert re.findall(r"^\| `([a-z]+)` \|", PAGE.read_text(), re.MULTILINE) == [mode.value for mode in Mode]
 
 
 def test_without_a_file_nothing_is_listed(documents: Documents) -> None:

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import orjson
 import pytest
+from typer.testing import CliRunner
 
 from auth.scopes import Scope
 from models.clock import SystemClock
+from schema.build import sdl
+from tenantry.cli import app
 from tenantry.databases import Databases
 from tests.estate import Estate
 from tests.http import token_of
@@ -88,6 +92,22 @@ async def test_nothing_but_names_is_sent_where_operations_are_listed(
         named = [each for each in SENT[client.name][:-1] if "hash" in each]
         expected = told(acme, named + SENT[client.name][-1:], unlisted="OPERATION_NOT_LISTED")
         assert await client.report(served) == expected
+
+
+async def test_what_relays_compiler_writes_is_a_list(folder: Path, tmp_path: Path) -> None:
+    """All that its components ask for, by the ids that it gives them."""
+    copy = tmp_path / "relay"
+    copytree(folder, copy, symlinks=True)
+    config = orjson.loads((copy / "relay.config.json").read_bytes())
+    persisted = {"persistConfig": {"file": "./operations.json", "algorithm": "MD5"}}
+    (copy / "relay.config.json").write_bytes(orjson.dumps(config | persisted))
+    (copy / "tenantry.graphql").write_text(sdl())
+    (copy / "operations.json").write_text("{}")
+    await output_of("node_modules/.bin/relay-compiler", folder=copy)
+    written = orjson.loads((copy / "operations.json").read_bytes())
+    outcome = CliRunner().invoke(app, ["operations", "check", str(copy / "operations.json")])
+    assert (outcome.exit_code, outcome.stdout) == (0, f"{len(written)} operations fit the schema.\n")
+    assert len(written) > 1
 
 
 def told(acme: Estate, sent: list[str], *, unlisted: str | None) -> dict[str, Any]:
