@@ -63,11 +63,12 @@ class PersistedOperations:
     async def _found(self, request: OperationRequest, caller: Caller) -> OperationRequest | Answer:
         """The request with its document, or why it is not run."""
         try:
-            return request if request.ours else replace(request, query=await self._text(request, caller))
+            text = request.query if request.ours else await self._text(request, caller)
         except Refusal as refusal:
             return refused(refusal)
         except InvalidDocument as document:
             return invalid(document)
+        return request if text is request.query else replace(request, query=text)
 
     async def _text(self, request: OperationRequest, caller: Caller) -> str:
         """The document. Raises Refusal or InvalidDocument."""
