@@ -24,6 +24,12 @@ class Code(StrEnum):
         code.meaning = meaning
         return code
 
+    # Apollo's clients send the document after a 200 alone: some look no further at any other status.
+    PERSISTED_QUERY_NOT_FOUND = (
+        "PERSISTED_QUERY_NOT_FOUND",
+        HTTPStatus.OK,
+        "No document is kept under that hash or id; send it in full, with its hash.",
+    )
     BAD_REQUEST = "BAD_REQUEST", HTTPStatus.BAD_REQUEST, "The request is not well formed."
     BAD_USER_INPUT = (
         "BAD_USER_INPUT",
@@ -58,6 +64,11 @@ class Code(StrEnum):
         "FORBIDDEN_SCOPE",
         HTTPStatus.FORBIDDEN,
         "The token lacks a scope that a field asks for.",
+    )
+    OPERATION_NOT_LISTED = (
+        "OPERATION_NOT_LISTED",
+        HTTPStatus.FORBIDDEN,
+        "The server runs listed operations alone, and this is none of them.",
     )
     TENANT_SUSPENDED = "TENANT_SUSPENDED", HTTPStatus.FORBIDDEN, "The caller's own tenant is suspended."
     NOT_FOUND = "NOT_FOUND", HTTPStatus.NOT_FOUND, "There is no such thing, or not for this caller."

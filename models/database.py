@@ -22,6 +22,8 @@ CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
+# Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
+NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
 # What a connection's transaction wants done once it is committed.
 COMMITTED = "tenantry: to be done after the commit"
 
@@ -29,8 +31,13 @@ COMMITTED = "tenantry: to be done after the commit"
 class Database:
     """One PostgreSQL as one of our roles; `read` and `write` are the only ways in."""
 
-    def __init__(self, url: str, *, pool_size: int = 8, statement_timeout: float = 10.0) -> None:
-        """`statement_timeout` in seconds: the database ends a statement that outlives it."""
+    def __init__(
+        self, url: str, *, pool_size: int = 8, statement_timeout: float = 10.0, prepared_statements: bool = True
+    ) -> None:
+        """`statement_timeout` in seconds: the database ends a statement that outlives it.
+
+        Without `prepared_statements` none has a name: a transaction pooler would have them at another connection.
+        """
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -38,7 +45,7 @@ class Database:
             pool_timeout=POOL_TIMEOUT,
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": CONNECT_TIMEOUT},
+            connect_args={"timeout": CONNECT_TIMEOUT, **({} if prepared_statements else NO_NAMES)},
             # PostgreSQL spells 1e300 with 300 zeros; this reads it as the number that it was.
             json_deserializer=orjson.loads,
         )

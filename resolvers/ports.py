@@ -24,3 +24,19 @@ class Wakes(Protocol):
     async def close(self) -> None:
         """Let go of what it holds; nothing is announced afterwards."""
         ...
+
+
+class SharedDocuments(Protocol):
+    """Where processes leave documents for each other, by their SHA-256. Nothing in it may be relied on."""
+
+    async def find(self, sha256: str) -> str | None:
+        """What somebody left there: whoever asks looks whether it is that. Never raises."""
+        ...
+
+    async def keep(self, sha256: str, text: str, tenant_id: uuid.UUID) -> None:
+        """Leave a document there, on the account of a tenant, or leave it be. Never raises."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...

@@ -115,6 +115,17 @@ class Documents:
         places = walk(self._schema, prepared.document, chosen.node, expand=True)
         return asked_at(places, lambda place: map(self._one_of, types_named(place, given)))
 
+    def operations(self, text: str) -> dict[str | None, OperationType]:
+        """The kinds of a document's operations by their names, if it could run for somebody.
+
+        Raises:
+            Refusal: it is out of bounds.
+            InvalidDocument: it does not fit the schema.
+        """
+        definitions = self._prepare(text).document.definitions
+        found = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        return {each.name.value if each.name else None: each.operation for each in found}
+
     def _count(self, document: DocumentNode, operation: Operation, variables: _Consulted) -> None:
         """Refuse what could answer with too much."""
         node_cost(document, operation.node, variables, self._schema, self._limits, is_connection=self._is_connection)

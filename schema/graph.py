@@ -75,6 +75,11 @@ class Graph:
         self._feeds = feeds or Feeds(database, PostgresWakes(database))
         self._deadline = deadline
 
+    @property
+    def documents(self) -> Documents:
+        """What is known of documents."""
+        return self._documents
+
     async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         """Answer a query or mutation. Never raises but for cancellation: a refusal or fault is an answer too."""
         return await self._answered(self._run(request, caller, request_id))

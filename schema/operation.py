@@ -9,6 +9,9 @@ class OperationRequest:
     """A GraphQL request, taken out of its HTTP message; `mutations` is false for requests that must be safe (GET).
 
     `idempotency_key` is the header of that name: each mutation field of a request that is sent twice runs once.
+
+    `document_id` names the document: alone, where `query` is empty, or beside it, as its SHA-256. What is `ours` was
+    written by us, for an address of its own, and no list of operations has to name it.
     """
 
     query: str
@@ -16,6 +19,8 @@ class OperationRequest:
     operation_name: str | None = None
     mutations: bool = True
     idempotency_key: str | None = None
+    document_id: str | None = None
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

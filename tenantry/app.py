@@ -30,6 +30,7 @@ from auth.usage import Usage
 from auth.verifying import Credentials
 from integrations.oidc_http import OidcHttp
 from integrations.redis_counters import RedisCounters
+from integrations.redis_documents import RedisDocuments
 from integrations.redis_wakes import RedisWakes
 from models.clock import Clock, SystemClock
 from resolvers.auditing.archive import Archive
@@ -40,6 +41,8 @@ from resolvers.signing_in import SigningIn
 from schema.answers import refused
 from schema.build import build
 from schema.graph import Graph
+from schema.persisted import PersistedOperations
+from schema.safelist import Mode, Safelist
 from tenantry.addresses import BehindProxies
 from tenantry.check import refuse_unfit
 from tenantry.databases import Databases, addresses, pools
@@ -52,6 +55,7 @@ from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging
 from tenantry.middleware import Requests
 from tenantry.negotiation import MediaType
+from tenantry.operations_file import read_manifest
 from tenantry.published_keys import PublishedKeys
 from tenantry.settings import Settings
 from tenantry.websocket.endpoint import WebSocketEndpoint
@@ -72,17 +76,23 @@ def from_environment() -> Starlette:
     clock = SystemClock()
     wakes = RedisWakes(settings.redis_url) if settings.redis_url else PostgresWakes(databases.app)
     feeds = Feeds(databases.app, wakes)
+    bounds = limits(settings)
     graph = Graph(
         build(),
         databases.app,
         clock,
-        limits(settings),
+        bounds,
         feeds=feeds,
         deadline=settings.deadline,
         credentials=Credentials(databases.platform),
         archive=archive_of(settings),
     )
-    return create_app(settings, databases, graph, clock, beside=[feeds.run], on_end=held.close)
+    shared = RedisDocuments(settings.redis_url, clock) if settings.redis_url else None
+    manifest = read_manifest(settings.operations, graph.documents, bounds)
+    operations = PersistedOperations(graph, Safelist(manifest, Mode(settings.operations_mode), clock), shared=shared)
+    return create_app(
+        settings, databases, operations, clock, beside=[feeds.run], closing=[operations.close], on_end=held.close
+    )
 
 
 def create_app(
@@ -92,9 +102,13 @@ def create_app(
     clock: Clock,
     *,
     beside: Iterable[Callable[[], Coroutine[Any, Any, None]]] = (),
+    closing: Iterable[Callable[[], Coroutine[Any, Any, None]]] = (),
     on_end: Callable[[], None] = lambda: None,
 ) -> Starlette:
-    """The application over these databases, which it closes when its lifespan ends; `beside` runs until then."""
+    """The application over these databases, which it closes when its lifespan ends.
+
+    `beside` runs until then; `closing` and at last `on_end` are called.
+    """
     drain = Drain(settings.drain_delay)
     counters = counters_of(settings, clock)
     throttle = Throttle(counters, settings.auth_failures)
@@ -122,8 +136,8 @@ def create_app(
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         finally:
-            await counters.close()
-            await keys.close()
+            for close in (*closing, counters.close, keys.close):
+                await close()
             await databases.close()
             on_end()
 

@@ -10,10 +10,11 @@ from starlette.types import Receive
 
 from auth.codes import Code, Refusal
 from schema.operation import OperationRequest
+from tenantry.document_id import document_id
 
 # Seconds that a body may take to arrive.
 BODY_TIMEOUT = 10
-# The spec's four, and room for a cache-buster or two.
+# The spec's five, and room for a cache-buster or two.
 MOST_PARAMETERS = 20
 OBJECTS = ("variables", "extensions")
 # Bytes of a document or a query string, whatever a body may hold: what is large in a good request are its variables.
@@ -83,7 +84,7 @@ def from_query_string(query_string: bytes, at_most: int) -> OperationRequest:
     except ValueError:
         raise _bad(f"The query string has more than {MOST_PARAMETERS} parameters.") from None
     names = [name for name, _ in pairs]
-    for name in ("query", "operationName", *OBJECTS):
+    for name in ("query", "operationName", "documentId", *OBJECTS):
         if names.count(name) > 1:
             raise _bad(f"The parameter `{name}` is given more than once.")
     # An empty parameter is how a form says that there is none.
@@ -104,11 +105,9 @@ def too_large(at_most: int) -> Refusal:
 def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest:
     """The request that a JSON object holds. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
     query = sent.get("query")
-    if query is None:
-        raise _bad("There is no `query`: send the GraphQL document as one.")
-    if not isinstance(query, str):
+    if not isinstance(query, str | None):
         raise _bad("`query` is not a string.")
-    if len(query) > MOST_DOCUMENT or len(query.encode()) > MOST_DOCUMENT:
+    if query is not None and (len(query) > MOST_DOCUMENT or len(query.encode()) > MOST_DOCUMENT):
         too_long = f"`query` is larger than {MOST_DOCUMENT} bytes: send values as variables."
         raise Refusal(Code.PAYLOAD_TOO_LARGE, too_long)
     name = sent.get("operationName")
@@ -118,8 +117,11 @@ def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest
         if not isinstance(sent.get(each), dict | None):
             raise _bad(f"`{each}` is neither an object nor null.")
         _check_counts(sent.get(each))
+    named = document_id(sent)
+    if query is None and named is None:
+        raise _bad("There is no `query`: send the GraphQL document as one.")
     # Some clients send an empty name for none.
-    return OperationRequest(query, sent.get("variables") or {}, name or None, mutations=mutations)
+    return OperationRequest(query or "", sent.get("variables") or {}, name or None, mutations, document_id=named)
 
 
 def _check_counts(sent: Any) -> None:

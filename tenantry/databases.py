@@ -86,7 +86,12 @@ async def open_databases(settings: Settings) -> AsyncIterator[Databases]:
 def pools(at: Addresses, settings: Settings) -> Databases:
     """Pools on a database that is held already; connections are made as they are needed."""
     app, platform = (
-        Database(url, pool_size=settings.pool_size, statement_timeout=settings.deadline)
+        Database(
+            url,
+            pool_size=settings.pool_size,
+            statement_timeout=settings.deadline,
+            prepared_statements=settings.prepared_statements,
+        )
         for url in (at.app, at.platform)
     )
     return Databases(app, platform, at.owner)

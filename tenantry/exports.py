@@ -75,7 +75,7 @@ class Download:
             variables = self._export.read(Request(scope).query_params.multi_items())
             standing = self._callers.standing(scope["headers"], address_of(scope), request_id=scope["request_id"])
             await standing.caller()
-            asked = OperationRequest(self._export.document, dict(variables))
+            asked = OperationRequest(self._export.document, dict(variables), ours=True)
             opened = await self._graph.open(asked, standing, scope["request_id"])
             if isinstance(opened, Answer):
                 await send_answer(send, opened)

@@ -15,6 +15,8 @@ ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 # What libpq calls them, and what asyncpg does.
 RENAMED = {"sslmode": "ssl"}
 
+SWITCHED = {"on": True, "off": False}
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -64,6 +66,12 @@ def one_of(*words: str) -> Reader:
     return Reader(" or ".join(f"`{word}`" for word in words), read)
 
 
+def _read_switch(text: str) -> bool:
+    if text not in SWITCHED:
+        raise ValueError(f"{text!r} is neither")
+    return SWITCHED[text]
+
+
 def _read_database_url(text: str) -> str:
     """The address as SQLAlchemy and asyncpg want it, whatever PostgreSQL dialect it was written for."""
     try:
@@ -103,6 +111,7 @@ def _read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 TEXT = Reader("text", _plain)
+SWITCH = Reader("`on` or `off`", _read_switch)
 FOLDER = Reader("a folder", lambda text: Path(text).expanduser())
 FILE = Reader("a file", lambda text: Path(text).expanduser())
 DATABASE_URL = Reader("`postgresql://USER:PASSWORD@HOST:PORT/DATABASE`", _read_database_url, secret=True)

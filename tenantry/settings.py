@@ -17,6 +17,7 @@ from tenantry.readers import (
     NETWORKS,
     ORIGINS,
     REDIS_URL,
+    SWITCH,
     TEXT,
     Reader,
     one_of,
@@ -67,12 +68,27 @@ class Settings:
         "keep it from the server.",
         shown="the embedded server",
     )  # fmt: skip
+    prepared_statements: bool = setting(
+        "DATABASE_PREPARED_STATEMENTS", SWITCH, True,
+        "Whether PostgreSQL keeps statements that it has parsed, by their names. Turn it off where a transaction "
+        "pooler stands before it that does not know of them: docs/deployment.md.",
+        shown="`on`",
+    )  # fmt: skip
     redis_url: str | None = setting(
         "TENANTRY_REDIS_URL", REDIS_URL, None,
-        "A Redis, 7 or later, that wakes whoever follows a feed, in every process, and counts failed authentications "
-        "for all processes together. Needed where a transaction pooler stands before PostgreSQL, which would swallow "
-        "its NOTIFY.",
+        "A Redis, 7 or later, that wakes whoever follows a feed, in every process, counts failed authentications "
+        "for all processes together, and passes persisted operations between them. Needed where a transaction pooler "
+        "stands before PostgreSQL, which would swallow its NOTIFY.",
         shown="PostgreSQL's own NOTIFY; each process counts for itself",
+    )  # fmt: skip
+    operations: Path | None = setting(  # noqa: RUF009  (it makes a field)
+        "TENANTRY_OPERATIONS", FILE, None,
+        "A JSON file that lists operations, which clients may then name by their ids: docs/operations.md.",
+        shown="none are listed",
+    )  # fmt: skip
+    operations_mode: str = setting(
+        "TENANTRY_OPERATIONS_MODE", one_of("off", "log", "enforce"), "off",
+        "What becomes of operations that are not listed: they run, they run and are logged, or they are refused.",
     )  # fmt: skip
     issuers: Path | None = setting(  # noqa: RUF009  (it makes a field)
         "TENANTRY_ISSUERS", FILE, None,
@@ -205,7 +221,7 @@ class Settings:
             except ValueError as error:
                 why = str(error) if declared.reader.secret else f"{text!r} is not that"
                 faults.append(f"{declared.variable} must be {declared.reader.accepts}: {why}.")
-        faults += _lone_urls(values)
+        faults += [*_lone_urls(values), *_lone_mode(values)]
         if faults:
             raise SettingsError("\n".join(faults))
         values.setdefault("home", _data_folder(environ) / "tenantry")
@@ -221,6 +237,14 @@ def _lone_urls(values: Mapping[str, Any]) -> list[str]:
         return ["DATABASE_PLATFORM_URL is not set, DATABASE_URL is. Set it to that database as tenantry_platform."]
     if "database_platform_url" in values and "database_url" not in values:
         return ["DATABASE_URL is not set, DATABASE_PLATFORM_URL is. Set it to that database as tenantry_app."]
+    return []
+
+
+def _lone_mode(values: Mapping[str, Any]) -> list[str]:
+    """Without a list everything would be logged, or refused."""
+    mode = values.get("operations_mode", "off")
+    if mode != "off" and "operations" not in values:
+        return [f"TENANTRY_OPERATIONS is not set, TENANTRY_OPERATIONS_MODE is {mode}. Name the file that lists them."]
     return []
 
 

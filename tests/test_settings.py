@@ -67,6 +67,8 @@ def test_the_owners_address_alone_is_enough_to_migrate() -> None:
         ("TENANTRY_LISTEN_PORT", "80a", "a whole number from 0 to 65535: '80a'"),
         ("TENANTRY_LISTEN_PORT", "65536", "a whole number from 0 to 65535: '65536'"),
         ("TENANTRY_DEADLINE", "nan", "seconds, from 0.1 to 300: 'nan'"),
+        ("DATABASE_PREPARED_STATEMENTS", "yes", "`on` or `off`: 'yes'"),
+        ("TENANTRY_OPERATIONS_MODE", "on", "`off` or `log` or `enforce`: 'on'"),
         ("TENANTRY_LOG_FORMAT", "xml", "`json` or `console`: 'xml'"),
     ],
 )

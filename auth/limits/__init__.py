@@ -7,6 +7,6 @@ documents that do not fit the schema; `node_cost` runs after it, with the reques
 from auth.limits.document import check_document
 from auth.limits.limits import Limits
 from auth.limits.nodes import IsConnection, node_cost
-from auth.limits.parse import parse_bounded
+from auth.limits.parse import parse_bounded, without_ignored
 
-__all__ = ["IsConnection", "Limits", "check_document", "node_cost", "parse_bounded"]
+__all__ = ["IsConnection", "Limits", "check_document", "node_cost", "parse_bounded", "without_ignored"]

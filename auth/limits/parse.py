@@ -4,7 +4,7 @@ graphql-core's parser is recursive and reads all that it is given; a scan in fro
 and stops at the bound, so that neither length nor nesting can hurt.
 """
 
-from graphql import DocumentNode, GraphQLSyntaxError, parse
+from graphql import DocumentNode, GraphQLSyntaxError, parse, strip_ignored_characters
 from graphql.language import Lexer, Source, Token, TokenKind
 
 from auth.codes import Code, Refusal
@@ -27,6 +27,21 @@ def parse_bounded(text: str, limits: Limits) -> DocumentNode:
     try:
         _check_tokens(source, limits)
         return parse(source)
+    except GraphQLSyntaxError as error:
+        raise _syntax_error(error) from None
+
+
+def without_ignored(text: str, limits: Limits) -> str:
+    """The text without blanks, commas and comments: documents that differ in nothing else have the same.
+
+    Raises:
+        Refusal: as for `parse_bounded`, though what is returned need not be a document.
+    """
+    source = Source(text)
+    _check_encoding(source)
+    try:
+        _check_tokens(source, limits)
+        return strip_ignored_characters(source)
     except GraphQLSyntaxError as error:
         raise _syntax_error(error) from None
 

@@ -13,6 +13,7 @@ from tenantry.cli import (
     export,
     import_,
     migrate,
+    operations,
     plan,
     purge,
     schema,
@@ -48,6 +49,7 @@ for name, module in (
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(token.app, name="token")
 app.add_typer(audit.app, name="audit")
+app.add_typer(operations.app, name="operations")
 
 
 def show_version(asked: bool) -> None:  # noqa: FBT001  (typer calls it so)

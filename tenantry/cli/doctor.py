@@ -33,7 +33,7 @@ def command() -> None:
 async def examine(at: Addresses, settings: Settings) -> list[Finding]:
     """Every finding; a database that cannot be reached is looked at no further."""
     reached = [
-        await reach(variable, url)
+        await reach(variable, url, settings)
         for variable, url in (
             ("DATABASE_URL", at.app),
             ("DATABASE_PLATFORM_URL", at.platform),
@@ -50,9 +50,9 @@ async def examine(at: Addresses, settings: Settings) -> list[Finding]:
         await databases.close()
 
 
-async def reach(variable: str, url: str) -> Finding:
+async def reach(variable: str, url: str, settings: Settings) -> Finding:
     """Whether somebody answers at an address."""
-    database = Database(url, pool_size=1)
+    database = Database(url, pool_size=1, prepared_statements=settings.prepared_statements)
     subject = f"{variable} can be reached"
     try:
         async with database.read(None):

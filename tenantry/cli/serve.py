@@ -9,13 +9,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from tenantry.app import GRAPHQL
+from schema.build import build
+from schema.documents import Documents
+from tenantry.app import GRAPHQL, limits
 from tenantry.check import refuse_unfit
 from tenantry.cli.run import CommandError, plain_errors
 from tenantry.databases import Addresses, addresses, pools
 from tenantry.health import LIVE, READY
 from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging
+from tenantry.operations_file import read_manifest
 from tenantry.server import bind, serve, url
 from tenantry.settings import Settings
 
@@ -36,7 +39,11 @@ def command(host: Host = None, port: Port = None, workers: Workers = None) -> No
     with plain_errors():
         settings = listening(Settings.from_environment(), host, port, workers)
         configure_logging(settings.log_format, settings.log_level)
-        read_trusts(settings.issuers)  # each process reads it; its faults are told once, here
+        # Each process reads them; their faults are told once, here.
+        read_trusts(settings.issuers)
+        if settings.operations is not None:
+            bounds = limits(settings)
+            read_manifest(settings.operations, Documents(build(), bounds, at_most=1), bounds)
         stop_on_sigterm()
         with closing(take_address(settings)) as bound, addresses(settings) as at:
             asyncio.run(look(at, settings))
