@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -97,6 +98,16 @@ async def peers_role(superuser_url: str, urls: Urls) -> AsyncIterator[str]:
     finally:
         await run(urls.superuser, f"DROP OWNED BY {PEER}")
         await run(superuser_url, f"DROP ROLE {PEER}")
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection, outside any pool."""
+    connection = await asyncpg.connect(**login(url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def run(url: str, *statements: str) -> None:

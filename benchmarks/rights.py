@@ -1,10 +1,9 @@
 """`make bench-rights`: whether rights cost no more than is promised, as ratios within one run."""
 
-import asyncpg
 import typer
 import uvloop
 
-from benchmarks.postgres import TIMED, login, made, server
+from benchmarks.postgres import RIGHTS, connected, made, server
 from benchmarks.progress import Tell, progress
 from benchmarks.promises.judging import judge
 from benchmarks.promises.promise import Judgement
@@ -37,10 +36,9 @@ def command() -> None:
 async def measured(superuser_url: str, tell: Tell) -> list[Judgement]:
     """Every promise, on a database of its own."""
     tell("filling a database")
-    async with made(superuser_url, TIMED) as urls:
-        superuser = await asyncpg.connect(**login(urls.superuser))
-        seeded = await seed(superuser)
-        await superuser.close()
+    async with made(superuser_url, RIGHTS) as urls:
+        async with connected(urls.superuser) as superuser:
+            seeded = await seed(superuser)
         return await judge(urls, seeded, tell)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from unittest.mock import patch
 
 from auth.principal import Caller
+from benchmarks.promises.callers import answered
 from benchmarks.promises.interleaved import ratio
 from benchmarks.promises.promise import Judgement, at_most
 from benchmarks.timed.dialects.tenantry import UPDATE
-from benchmarks.promises.callers import answered
 from benchmarks.timed.seeded import Seeded
 from resolvers.writing import change
 from schema.graph import Graph

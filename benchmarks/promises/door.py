@@ -38,9 +38,7 @@ def known_callers(databases: Databases, clock: Clock) -> Callers:
     """Callers as the application knows them, by their tokens."""
     throttle = Throttle(InProcessCounters(clock), Settings.auth_failures)
     selector = TenantSelector(databases.app, clock)
-    return Callers(
-        Authenticator(databases.platform, clock), selector, throttle, clock, Usage(databases.app, clock)
-    )
+    return Callers(Authenticator(databases.platform, clock), selector, throttle, clock, Usage(databases.app, clock))
 
 
 class Door:

@@ -1,42 +1,51 @@
 """How much longer one thing takes than another, on a machine that does other things too.
 
-Both run in turn, in short blocks. Each block is compared with its neighbour alone, and the median of these is taken, so
-that what disturbs the machine for a while disturbs both or a few blocks.
+Both run in turn, one by one, so that what disturbs the machine disturbs both; of each the median counts, which what is
+disturbed now and then does not move. The first runs a second time in each turn: by how much its two medians differ is
+how much such a figure is worth.
 """
 
 import gc
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from statistics import median
 
 Work = Callable[[], Awaitable[object]]
-BLOCKS = 31
-# Seconds of one block: long enough for the clock, short enough for what disturbs to be the same for its neighbour.
-BLOCK = 0.1
+# Seconds of measuring, and how often each runs at least and at most.
+SECONDS = 9.0
+FEWEST, MOST = 20, 2000
 
 
-async def ratio(without: Work, with_it: Work, *, blocks: int = BLOCKS, block: float = BLOCK) -> float:
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as long; `noise` is by what share the same thing differed from itself."""
+
+    value: float
+    noise: float
+
+
+async def ratio(without: Work, with_it: Work, *, seconds: float = SECONDS) -> Ratio:
     """How many times as long `with_it` takes as `without`."""
-    times = max(1, round(block / await _took(without, 3)))
-    for work in (without, with_it):
-        await _took(work, times)
-    ratios = []
-    for number in range(blocks):
-        # Whoever goes first in one pair goes last in the next.
-        pair = (without, with_it) if number % 2 else (with_it, without)
-        took = {work: await _took(work, times) for work in pair}
-        ratios.append(took[with_it] / took[without])
-    return median(ratios)
+    runs = (without, with_it, without)
+    for work in runs:
+        once = await _took(work)
+    took: list[list[float]] = [[] for _ in runs]
+    for number in range(round(min(max(seconds / len(runs) / once, FEWEST), MOST))):
+        # Whoever goes first in one turn goes last in the next.
+        for at in (0, 1, 2) if number % 2 else (2, 1, 0):
+            took[at].append(await _took(runs[at]))
+    first, with_, again = map(median, took)
+    both = (first + again) / 2
+    return Ratio(with_ / both, abs(first - again) / both)
 
 
-async def _took(work: Work, times: int) -> float:
-    """Seconds for one, of so many in a row; the garbage collector, which comes when it likes, waits."""
-    gc.collect()
+async def _took(work: Work) -> float:
+    """Seconds; the garbage collector, which comes when it likes, waits."""
     gc.disable()
     began = time.perf_counter()
     try:
-        for _ in range(times):
-            await work()
+        await work()
+        return time.perf_counter() - began
     finally:
         gc.enable()
-    return (time.perf_counter() - began) / times

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from benchmarks.promises.interleaved import Ratio
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -12,6 +14,9 @@ class Judgement:
     holds: bool
 
 
-def at_most(promise: str, ratio: float, bound: float, more: str = "") -> Judgement:
-    """A promise that something takes at most `bound` times as long; `more` is told beside the figure."""
-    return Judgement(promise, f"{100 * (ratio - 1):+.1f} %{more}", ratio <= bound)
+def at_most(promise: str, ratio: Ratio, bound: float) -> Judgement:
+    """A promise that something takes at most `bound` times as long; a figure that noise may have made says so."""
+    measured = f"{100 * (ratio.value - 1):+.1f} %, noise {100 * ratio.noise:.1f} %"
+    if ratio.noise > (bound - 1) / 2:
+        measured += ": run it on a quieter machine"
+    return Judgement(promise, measured, ratio.value <= bound)

@@ -38,7 +38,14 @@ def chart(results: Results, cases: Sequence[str], names: Mapping[str, str]) -> s
     size = f'width="{COLUMNS * WIDTH + MARGIN}" height="{bottom}" viewBox="0 0 {COLUMNS * WIDTH + MARGIN} {bottom}"'
     title = "<title>Requests per second of each server in each case, Tenantry being 1</title>"
     return "\n".join(
-        [f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">', title, f"<style>{STYLE}\n</style>", *body, "</svg>", ""]
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
+            title,
+            f"<style>{STYLE}\n</style>",
+            *body,
+            "</svg>",
+            "",
+        ]
     )
 
 

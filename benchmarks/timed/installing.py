@@ -47,6 +47,13 @@ def versions(folder: Path, packages: tuple[str, ...]) -> dict[str, str]:
     return {name: found[name] for name in packages}
 
 
+async def version_of(folder: Path, program: str, packages: tuple[str, ...]) -> str:
+    """What a server runs on, with its version, and the versions of its packages, in words."""
+    runtime = (await output(program, "--version")).strip()
+    runtime = f"Node.js {runtime.removeprefix('v')}" if runtime.startswith("v") else runtime
+    return ", ".join([runtime, *(f"{name} {version}" for name, version in versions(folder, packages).items())])
+
+
 async def _node(folder: Path) -> None:
     if shutil.which("npm") is None:
         raise Missing("npm is not on the PATH: install Node.js 20 or newer (apt-get install nodejs npm)")

@@ -32,12 +32,13 @@ class Sitting:
     def names(self) -> dict[str, str]:
         """The names of the servers that were measured, ours first."""
         known = {target.key: target.name for target in self.targets if target.key not in self.missing}
-        return {key: name for key, name in known.items() if any(key == of for _, of in self.results.figures)}
+        seen = {key for _, key in (*self.results.figures, *self.results.failed)}
+        return {key: name for key, name in known.items() if key in seen}
 
 
 def page(sitting: Sitting) -> str:
     """The page as Markdown."""
-    parts = (_head, _aims, _ratios, _figures, _rights, _cases, _servers, _how)
+    parts = (_head, _aims, _ratios, _figures, _failed, _rights, _cases, _servers, _how)
     return "\n".join("\n".join([*part(sitting), ""]) for part in parts if [*part(sitting)]).rstrip() + "\n"
 
 
@@ -97,6 +98,11 @@ def _rows(sitting: Sitting, case: Case) -> Iterator[tuple[str, ...]]:
             yield (case.key, name, *_shown(figure), f"{size:,.1f}")
 
 
+def _failed(sitting: Sitting) -> Iterator[str]:
+    for (case, key), why in sitting.results.failed.items():
+        yield f"- **{case}**, {sitting.names[key]}: no figure, since {why}"
+
+
 def _shown(figure: Figure) -> Iterator[str]:
     yield f"{figure.rate:,.0f}" if figure.rate >= 100 else f"{figure.rate:.1f}"
     for seconds in (figure.p50, figure.p99, figure.server, figure.database):
@@ -106,9 +112,8 @@ def _shown(figure: Figure) -> Iterator[str]:
 def _rights(sitting: Sitting) -> Iterator[str]:
     if sitting.rights:
         yield from ("## What rights cost", "", "In process, with and without in turn (`make bench-rights`).", "")
-        yield from table(
-            ("promise", "measured", ""), ((each.promise, each.measured, _verdict(holds=each.holds)) for each in sitting.rights)
-        )
+        rows = ((each.promise, each.measured, _verdict(holds=each.holds)) for each in sitting.rights)
+        yield from table(("promise", "measured", ""), rows)
 
 
 def _cases(sitting: Sitting) -> Iterator[str]:
@@ -127,7 +132,9 @@ def _servers(sitting: Sitting) -> Iterator[str]:
     yield from ("## The servers", "")
     for key, name in sitting.names.items():
         target = next(each for each in sitting.targets if each.key == key)
-        deep = f"; the deep page {target.dialect.deep}" if any(case.key == "deep" for case in sitting.plan.cases) else ""
+        deep = (
+            f"; the deep page {target.dialect.deep}" if any(case.key == "deep" for case in sitting.plan.cases) else ""
+        )
         yield f"- **{name}**: {target.what}{deep}. {sitting.versions[key]}."
     for key, why in sitting.missing.items():
         name = next(each.name for each in sitting.targets if each.key == key)
@@ -149,11 +156,12 @@ def _how(sitting: Sitting) -> Iterator[str]:
     )
     if any(case.key == "tree10" for case in plan.cases):
         [(name, value)] = WIDE.items()
-        yield f"- tree10 asks more than Tenantry allows unless told: there, and only there, it runs with {name}={value}."
+        yield f"- tree10 asks more than Tenantry allows unless told: there, and there alone, it has {name}={value}."
     yield "- Before anything is timed, every server's answers are compared: the same devices with the same values."
     yield (
         f"- Rounds: {plan.rounds}, in turn (A B C … A B C …), each of {plan.seconds} s, or for as long as each "
-        f"connection needs for five answers, after {plan.warm_up} s to warm up. One wrong or failed answer ends the run."
+        f"connection needs for five answers, after {plan.warm_up} s to warm up. A server with one wrong or failed "
+        f"answer has no figure."
     )
     yield "- To run it: `make bench`. It needs Linux, wrk, and Node.js 20 for the peers that are written for it."
 

@@ -34,11 +34,13 @@ class Results:
     """The medians by case and server, the size of a case's answer in bytes, and what only the first answer tells.
 
     `grown` is by how many bytes a server's memory was larger at its peak while it made the case's first answer.
+    `failed` says of who did not stand the load what it said.
     """
 
     figures: Mapping[tuple[str, str], Figure]
     sizes: Mapping[tuple[str, str], int]
     grown: Mapping[tuple[str, str], int]
+    failed: Mapping[tuple[str, str], str]
 
     def ratio(self, case: str, server: str, other: str, other_case: str | None = None) -> float | None:
         """How many requests a second `server` answers for each of `other`'s; None where one was not measured."""

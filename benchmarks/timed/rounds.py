@@ -17,7 +17,7 @@ from benchmarks.timed.answers import Unequal, answer, compared, difference, plai
 from benchmarks.timed.ask import Ask
 from benchmarks.timed.cases import BY_KEY, Case
 from benchmarks.timed.installing import Missing, install
-from benchmarks.timed.load import load
+from benchmarks.timed.load import NoLoad, load
 from benchmarks.timed.programs import Failed, Served, serving
 from benchmarks.timed.results import Figure, Results, medians
 from benchmarks.timed.seeded import DEEP, Seeded
@@ -91,25 +91,30 @@ class Bench:
             yield running, missing
 
     async def results(self, running: Sequence[Running], plan: Plan) -> Results:
-        """What all of them do. Raises Unequal where they do not answer the same, NoLoad where one fails."""
+        """What all of them do; who fails in a case is not measured there. Raises Unequal where two answer otherwise."""
         sizes: dict[tuple[str, str], int] = {}
         grown: dict[tuple[str, str], int] = {}
         for case in plan.cases:
             await self._compare(case, running, sizes, grown)
         rounds: dict[tuple[str, str], list[Figure]] = {}
+        failed: dict[tuple[str, str], str] = {}
         loads = [(case, each) for case in plan.cases for each in running if each.target.answers(case.asked)]
         left = len(loads) * plan.rounds
         for case in plan.cases:
             for number in range(1, plan.rounds + 1):
                 for each in running:
                     key = (case.key, each.target.key)
-                    if not each.target.answers(case.asked):
+                    if key in failed or not each.target.answers(case.asked):
                         continue
                     said = f"{case.key}, round {number} of {plan.rounds}: {each.target.name}"
                     self.tell(f"{said} (about {plan.minutes(left):.0f} minutes left)")
-                    rounds.setdefault(key, []).append(await self._round(each, case, plan, sizes[key]))
                     left -= 1
-        return Results(medians(rounds), sizes, grown)
+                    try:
+                        rounds.setdefault(key, []).append(await self._round(each, case, plan, sizes[key]))
+                    except NoLoad as error:
+                        failed[key] = str(error)
+                        del rounds[key]
+        return Results(medians(rounds), sizes, grown, failed)
 
     async def _compare(
         self,

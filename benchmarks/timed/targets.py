@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.postgres import Urls, login
 from benchmarks.timed.dialect import Dialect
 from benchmarks.timed.dialects import bare, plain, postgraphile, rest, tenantry
-from benchmarks.timed.installing import PEERS, Missing
+from benchmarks.timed.installing import PEERS, Missing, version_of
 
 POOL = 8
 OURS = "tenantry"
@@ -51,6 +51,11 @@ class Target:
         if found is None:
             raise Missing(f"{first} is neither in benchmarks/peers/{self.key} nor on the PATH")
         return [found, *rest]
+
+    async def versions(self) -> str:
+        """What it runs on, and its packages, with their versions."""
+        program = sys.executable if self.key == OURS else self.program()[0]
+        return await version_of(self.folder, program, self.packages)
 
     def environment(self, urls: Urls, peer: str) -> dict[str, str]:
         """What its process is told of the database: our roles' addresses, or that of the peers' role."""
