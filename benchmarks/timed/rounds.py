@@ -138,8 +138,8 @@ class Bench:
             await self._answer(each, asks[0])
             each.took[case.key] = time.monotonic() - began
             found = [plain(target.dialect.read(case.asked, orjson.loads(each))) for each in bodies]
-            if _devices(found[0]) != case.devices:
-                raise Unequal(f"{case.key}: {target.name} shows {_devices(found[0])} devices, not {case.devices}")
+            if shown_devices(found[0]) != case.devices:
+                raise Unequal(f"{case.key}: {target.name} shows {shown_devices(found[0])} devices, not {case.devices}")
             expected = expected or found
             said = difference(expected, found)
             if said is not None:
@@ -207,8 +207,8 @@ class Bench:
         return usage.seconds(row["pid"] for row in await self.superuser.fetch(BACKENDS))
 
 
-def _devices(value: object) -> int:
+def shown_devices(value: object) -> int:
     """How many things in an answer show a serial."""
     if isinstance(value, dict):
-        return ("serial" in value) + sum(_devices(each) for each in value.values())
-    return sum(_devices(each) for each in value) if isinstance(value, list) else 0
+        return ("serial" in value) + sum(shown_devices(each) for each in value.values())
+    return sum(shown_devices(each) for each in value) if isinstance(value, list) else 0
