@@ -28,7 +28,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGE = "performance.md"
 EXAMPLES = f"""Examples:
 
-  make bench                                               (about 25 minutes; writes docs/{PAGE})
+  make bench                                               (about 30 minutes; writes docs/{PAGE})
   make bench ARGS="--cases point,tree --rounds 1 --seconds 2"
   make bench ARGS="--servers tenantry,limit --no-rights"
   TENANTRY_TEST_POSTGRES=… make bench ARGS="--write /tmp/here"

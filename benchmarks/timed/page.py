@@ -143,7 +143,8 @@ def _servers(sitting: Sitting) -> Iterator[str]:
     yield (
         "The peers are in `benchmarks/peers/`, each with its packages locked. None of them checks a token, a scope, a "
         "tenant or a bound, records what was done or tells a feed of it: each is told the tenant and reads the same "
-        "tables, as a role that row-level security does not bind. Tenantry does all of that in every case."
+        "tables, as a role that row-level security does not bind. Tenantry does all of that in every case. Peers whose "
+        "resolvers are written by hand load whole what a parent has many of and cut it; the cases ask for all there is."
     )
 
 

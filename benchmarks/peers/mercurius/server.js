@@ -1,11 +1,18 @@
-// Fastify, Mercurius with its JIT from the first request on and its own batching loaders, pg. As its documentation says:
-// documents are kept by Mercurius itself. No token and no tenant is checked.
+// Fastify, Mercurius with its JIT from the first request on and its own batching loaders, pg. As its documentation
+// says: documents are kept by Mercurius itself. No token and no tenant is checked.
 import Fastify from 'fastify'
 import mercurius from 'mercurius'
 import pg from 'pg'
 
 const pool = new pg.Pool({ max: 8 })
 const rows = async (text, values) => (await pool.query(text, values)).rows
+// The columns that are shown, by table.
+const COLUMNS = {
+  tenant: 'id, name',
+  location: 'tenant_id, id, name',
+  area: 'tenant_id, id, name, location_id',
+  device: 'tenant_id, id, serial, name, status, firmware, area_id, location_id'
+}
 
 const schema = `
   type Query {
@@ -28,7 +35,9 @@ const schema = `
 `
 
 const byIds = async (table, tenant, ids) => {
-  const found = await rows(`SELECT * FROM ${table} WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL`,
+  const found = await rows(
+      `SELECT ${COLUMNS[table]} FROM ${table}
+       WHERE tenant_id = $1 AND id = ANY ($2) AND deleted_at IS NULL`,
     [tenant, ids])
   const byId = new Map(found.map((row) => [row.id, row]))
   return ids.map((id) => byId.get(id))
@@ -36,14 +45,15 @@ const byIds = async (table, tenant, ids) => {
 
 const resolvers = {
   Query: {
-    tenant: async (_, { id }) => (await rows('SELECT * FROM tenant WHERE id = $1', [id]))[0],
+    tenant: async (_, { id }) => (await rows(`SELECT ${COLUMNS.tenant} FROM tenant WHERE id = $1`, [id]))[0],
     device: async (_, { tenantId, id }) => (await byIds('device', tenantId, [id]))[0],
     devicesById: (_, { tenantId, ids }) => byIds('device', tenantId, ids),
     devices: async (_, { tenantId, first, offset, status, byName }) => ({
       tenantId,
       status,
       nodes: await rows(
-        `SELECT * FROM device WHERE tenant_id = $1 ${status ? 'AND status = $4' : ''} AND deleted_at IS NULL
+        `SELECT ${COLUMNS.device} FROM device
+         WHERE tenant_id = $1 ${status ? 'AND status = $4' : ''} AND deleted_at IS NULL
          ORDER BY ${byName ? 'name, id' : 'id'} LIMIT $2 OFFSET $3`,
         status ? [tenantId, first, offset, status] : [tenantId, first, offset])
     })
@@ -51,7 +61,7 @@ const resolvers = {
   Mutation: {
     updateDevice: async (_, { tenantId, id, name }) => (await rows(
       `UPDATE device SET name = $3, version = version + 1, updated_at = now()
-       WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *`, [tenantId, id, name]))[0]
+       WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING ${COLUMNS.device}`, [tenantId, id, name]))[0]
   },
   Devices: {
     totalCount: async ({ tenantId, status }) => (await rows(
@@ -66,7 +76,8 @@ const one = (table, column) => async (queries) =>
   byIds(table, queries[0].obj.tenant_id, queries.map(({ obj }) => obj[column]))
 const many = (table, parent) => async (queries) => {
   const found = await rows(
-    `SELECT * FROM ${table} WHERE tenant_id = $1 AND ${parent} = ANY ($2) AND deleted_at IS NULL ORDER BY id`,
+    `SELECT ${COLUMNS[table]} FROM ${table}
+       WHERE tenant_id = $1 AND ${parent} = ANY ($2) AND deleted_at IS NULL ORDER BY id`,
     [queries[0].obj.tenant_id, queries.map(({ obj }) => obj.id)])
   const byParent = new Map(queries.map(({ obj }) => [obj.id, []]))
   for (const row of found) byParent.get(row[parent]).push(row)
@@ -76,7 +87,9 @@ const many = (table, parent) => async (queries) => {
 const loaders = {
   Tenant: {
     locations: (queries) => Promise.all(queries.map(async ({ obj, params }) => ({
-      nodes: await rows('SELECT * FROM location WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2',
+      nodes: await rows(
+        `SELECT ${COLUMNS.location} FROM location
+         WHERE tenant_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2`,
         [obj.id, params.first])
     })))
   },

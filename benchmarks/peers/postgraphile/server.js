@@ -1,5 +1,6 @@
 // PostGraphile 5 with its Amber preset: the whole schema is made from the tables as they are. It is told what it cannot
-// see: what belongs to a tenant (no key says so), and that partial indexes serve too. No token and no tenant is checked.
+// see: what belongs to a tenant (no key says so), and that partial indexes serve too. No token and no tenant is
+// checked.
 import { createServer } from 'node:http'
 import pg from 'pg'
 import { postgraphile } from 'postgraphile'
