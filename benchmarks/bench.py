@@ -19,7 +19,8 @@ from benchmarks.timed.load import NoLoad, check_driver
 from benchmarks.timed.machine import machine
 from benchmarks.timed.page import CHART, Sitting, page
 from benchmarks.timed.programs import Failed
-from benchmarks.timed.rounds import Bench, Plan
+from benchmarks.timed.rounds import Plan, measured
+from benchmarks.timed.running import Bench, started
 from benchmarks.timed.seeding import seed
 from benchmarks.timed.targets import KEYS, TARGETS, Target
 from tenantry.embedded import EmbeddedUnavailable
@@ -107,8 +108,8 @@ async def sit(superuser_url: str, plan: Plan, targets: Sequence[Target], tell: T
     ):
         seeded = await seed(superuser)
         bench = Bench(urls, peer, seeded, superuser, client, tell)
-        async with bench.started(targets) as (running, missing):
-            results = await bench.results(running, plan)
+        async with started(bench, targets) as (running, missing):
+            results = await measured(bench, running, plan)
             versions = {each.target.key: await each.target.versions() for each in running}
         versions["PostgreSQL"] = str(await superuser.fetchval("SHOW server_version")).split(" ", maxsplit=1)[0]
         judgements = await judge(urls, seeded, tell) if rights else []

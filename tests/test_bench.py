@@ -13,6 +13,7 @@ from benchmarks.timed.programs import Failed, output, serving
 CHECKOUT = Path(__file__).parent.parent
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="there is none elsewhere")
 async def test_without_its_driver_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing is told with how to get it."""
     monkeypatch.setenv("PATH", "")
@@ -28,6 +29,7 @@ async def test_a_server_that_ends_says_why() -> None:
             pass
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what processes use is told by Linux's /proc")
 async def test_a_server_is_told_its_port_and_stopped_at_the_end() -> None:
     """By its environment and by its command."""
     command = (sys.executable, "-m", "http.server", "PORT", "--bind", "127.0.0.1")

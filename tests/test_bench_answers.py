@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.timed.answers import Unequal, answer, compared, difference, plain
 from benchmarks.timed.ask import UNIQUE, Ask, graphql
+from benchmarks.timed.comparing import shown_devices
 from benchmarks.timed.load import NoLoad, read
-from benchmarks.timed.rounds import shown_devices
 
 ID = str(uuid.UUID(int=7))
 

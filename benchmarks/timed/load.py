@@ -1,6 +1,7 @@
 """Load, by wrk: as many connections as are told ask without a pause, and the same number each time."""
 
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -31,7 +32,9 @@ class Load:
 
 
 def check_driver() -> None:
-    """Raise NoLoad where there is no wrk."""
+    """Raise NoLoad where there is no wrk, or no /proc to see what servers use."""
+    if sys.platform != "linux":
+        raise NoLoad("it needs Linux, whose /proc tells what each server uses")
     if shutil.which("wrk") is None:
         raise NoLoad("wrk, which makes the load, is not on the PATH: install it (apt-get install wrk)")
 

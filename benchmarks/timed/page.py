@@ -152,7 +152,7 @@ def _how(sitting: Sitting) -> Iterator[str]:
     plan = sitting.plan
     yield from ("## How", "")
     yield (
-        f"- Each server is one process with a pool of {POOL} connections to the same PostgreSQL, over the same socket; "
+        f"- Each server is one process with a pool of {POOL} connections to one PostgreSQL, reached in the same way; "
         f"all run at once, and one is loaded at a time, by wrk on the same machine."
     )
     if any(case.key == "tree10" for case in plan.cases):
