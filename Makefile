@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 	--no-emit-index-url --custom-compile-command "make lock" --extra embedded --group build
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow slow-setup bench-counts lint schema lock clean
+.PHONY: help demo test test-slow slow-setup bench bench-rights bench-counts lint schema lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ test-slow: slow-setup ## Run the slow tests
 
 # What only slow tests need (Node packages, say) is set up here.
 slow-setup: .venv/.dev
+
+bench: .venv/.dev ## Time Tenantry beside its peers and write docs/performance.md (ARGS=--help: a quick look)
+	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-rights: .venv/.dev ## Judge what tokens, the audit and grants add to requests
+	$(BIN)/python -m benchmarks.rights
 
 bench-counts: .venv/.dev ## Count SQL statements and calls of each operation (ARGS=--write: renew the figures)
 	$(BIN)/python -m benchmarks.counts $(ARGS)
@@ -44,7 +50,7 @@ lock: .venv/.dev ## Renew requirements/*.txt from pyproject.toml (UPGRADE=1: tak
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group dev -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## Remove the environment and what tools left (data in TENANTRY_HOME stays)
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv benchmarks/peers/*/node_modules benchmarks/peers/*/.venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/bin/python:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \

@@ -3,9 +3,7 @@
 The clock plays no part: two runs differ by a call or two in ten thousand, and by no statement.
 """
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -20,6 +18,7 @@ from benchmarks.figures import Figures, Release
 from benchmarks.operation import Operation
 from benchmarks.operations import operations, uncounted
 from benchmarks.postgres import database, server
+from benchmarks.progress import Tell, progress
 from benchmarks.runner import Runner, WrongAnswer
 from models.clock import SystemClock
 from schema.build import build
@@ -37,7 +36,6 @@ HEADINGS = (
     "LAST RELEASE",
     "WHY NOT ONE",
 )
-Tell = Callable[[str], None]
 
 
 def command(*, write: Annotated[bool, typer.Option(help="Make these the committed figures.")] = False) -> None:
@@ -106,16 +104,6 @@ def shown(listed: list[Operation], counted: dict[str, Figures], release: Release
         return (operation.name, *("-" if number is None else f"{number:,}" for number in numbers), why)
 
     return table(HEADINGS, [row(operation) for operation in listed])
-
-
-@contextmanager
-def progress() -> Iterator[Tell]:
-    """One line on a terminal that says what is counted; nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield lambda _step: None
-        return
-    yield lambda step: typer.echo(f"\r\x1b[K{step}", nl=False, err=True)
-    typer.echo("\r\x1b[K", nl=False, err=True)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -16,7 +19,22 @@ from models.migrate import migrate
 from tenantry.databases import Databases
 from tenantry.embedded import embedded_server
 
-NAME = "tenantry_bench_counts"
+COUNTED, TIMED, RIGHTS = "tenantry_bench_counts", "tenantry_bench", "tenantry_bench_rights"
+PEER = "tenantry_bench_peer"
+
+
+@dataclass(frozen=True)
+class Urls:
+    """One database as each of its roles sees it."""
+
+    superuser: str = field(repr=False)
+    owner: str = field(repr=False)
+    app: str = field(repr=False)
+    platform: str = field(repr=False)
+
+    def opened(self) -> Databases:
+        """The same, opened."""
+        return Databases(Database(self.app), Database(self.platform), self.owner)
 
 
 @contextmanager
@@ -37,30 +55,81 @@ def server() -> Iterator[str]:
 
 
 @asynccontextmanager
-async def database(superuser_url: str) -> AsyncIterator[Databases]:
-    """A new, migrated database as its roles reach it; dropped when the block ends."""
-    drop = f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"
-    await _run(superuser_url, drop, f"CREATE DATABASE {NAME} TEMPLATE template0 ENCODING 'UTF8'")
-    base = make_url(superuser_url).set(database=NAME)
-    await _run(_text(base), *roles_sql(NAME))
+async def made(superuser_url: str, name: str) -> AsyncIterator[Urls]:
+    """A new, migrated database of that name; dropped when the block ends."""
+    drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    await run(superuser_url, drop, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+    base = make_url(superuser_url).set(database=name)
+    await run(_text(base), *roles_sql(name))
     owner, app, platform = (
         _text(base.set(username=role)) for role in (DatabaseRole.OWNER, DatabaseRole.APP, DatabaseRole.PLATFORM)
     )
     await migrate(owner)
-    opened = Databases(Database(app), Database(platform), owner)
     try:
-        yield opened
+        yield Urls(_text(base), owner, app, platform)
     finally:
-        await opened.close()
-        await _run(superuser_url, drop)
+        await run(superuser_url, drop)
 
 
-async def _run(url: str, *statements: str) -> None:
+@asynccontextmanager
+async def database(superuser_url: str, name: str = COUNTED) -> AsyncIterator[Databases]:
+    """The same, opened as its roles reach it."""
+    async with made(superuser_url, name) as urls:
+        opened = urls.opened()
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@asynccontextmanager
+async def peers_role(superuser_url: str, urls: Urls) -> AsyncIterator[str]:
+    """The database's URL as a role that row-level security does not bind, for servers that know nothing of it."""
+    bypassing = f"CREATE ROLE {PEER} LOGIN BYPASSRLS"
+    await run(superuser_url, f"DROP ROLE IF EXISTS {PEER}", bypassing)
+    try:
+        await run(
+            urls.superuser,
+            f"GRANT CONNECT ON DATABASE {make_url(urls.superuser).database} TO {PEER}",
+            f"GRANT USAGE ON SCHEMA public TO {PEER}",
+            f"GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO {PEER}",
+        )
+        yield _text(make_url(urls.superuser).set(username=PEER))
+    finally:
+        await run(urls.superuser, f"DROP OWNED BY {PEER}")
+        await run(superuser_url, f"DROP ROLE {PEER}")
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """One connection, outside any pool."""
+    connection = await asyncpg.connect(**login(url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def run(url: str, *statements: str) -> None:
+    """Run each statement on its own, outside a transaction."""
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         for statement in statements:
             await connection.execute(text(statement))
     await engine.dispose()
+
+
+def login(url: str) -> dict[str, Any]:
+    """Host (or a socket's folder), port, user, password and database of one of these URLs, as asyncpg takes them."""
+    parts = make_url(url)
+    known = {
+        "host": parts.host or parts.query.get("host"),
+        "port": parts.port or parts.query.get("port"),
+        "user": parts.username,
+        "password": parts.password,
+        "database": parts.database,
+    }
+    return {name: int(str(value)) if name == "port" else value for name, value in known.items() if value is not None}
 
 
 def _text(url: URL) -> str:
