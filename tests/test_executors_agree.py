@@ -12,7 +12,7 @@ from auth.scopes import Scope
 from loaders.entities import BY_NAME
 from models.ids import encode
 from schema.graph import Graph
-from schema.operation import OperationRequest
+from schema.operation import Answer, OperationRequest
 from tenantry.databases import Databases
 from tests.ask import caller_of
 from tests.clock import HeldClock
@@ -23,6 +23,12 @@ from tests.reach_model import make, shapes
 READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
 # How many estates are made, with eight operations each.
 EXAMPLES = int(os.environ.get("TENANTRY_TEST_OPERATIONS", "160")) // 8
+
+
+def parted(one: Answer, other: Answer) -> list[bytes]:
+    """Where two answers part."""
+    at = next((at for at, pair in enumerate(zip(one.body, other.body, strict=False)) if pair[0] != pair[1]), 0)
+    return [answer.body[max(at - 100, 0) : at + 100] for answer in (one, other)]
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
@@ -50,5 +56,5 @@ async def test_both_executors_answer_the_same(
         with capture_logs() as said:
             answers = [await graph.run(request, caller, "r") for graph in (compiled, plain)]
         event("compiled" if len(compiled._plans or ()) > before else "not compiled")
-        assert answers[0] == answers[1]
+        assert answers[0] == answers[1], parted(*answers)
         assert [each for each in said if each["event"] == "a compiled statement failed"] == []
