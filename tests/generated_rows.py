@@ -61,18 +61,20 @@ def degrees(most: float) -> st.SearchStrategy[float | None]:
     return st.one_of(st.none(), edges, st.floats(-most, most))
 
 
+DELETED = st.sampled_from([None, None, None, datetime(2026, 2, 1, tzinfo=UTC)])
 LABELS = st.lists(TEXT, max_size=3)
 ROWS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "Tenant": {"city": OPTIONAL, "email": OPTIONAL, "logo_url": OPTIONAL, "settings": JSON},
-    "Organization": {"name": TEXT},
+    "Organization": {"name": TEXT, "deleted_at": DELETED},
     "Location": {
         "name": TEXT,
         "address": OPTIONAL,
+        "deleted_at": DELETED,
         "city": OPTIONAL,
         "latitude": degrees(90.0),
         "longitude": degrees(180.0),
     },
-    "Area": {"name": TEXT, "kind": st.sampled_from([*AreaKind]), "floor": OPTIONAL},
+    "Area": {"name": TEXT, "kind": st.sampled_from([*AreaKind]), "floor": OPTIONAL, "deleted_at": DELETED},
     "DeviceType": {
         "name": TEXT,
         "kind": st.sampled_from([*DeviceKind]),
@@ -94,6 +96,7 @@ ROWS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "warranty_ends_at": st.one_of(st.none(), DAY),
         "last_seen_at": st.one_of(st.none(), MOMENT),
         "created_at": MOMENT,
+        "deleted_at": DELETED,
     },
 }
 
