@@ -50,7 +50,8 @@ class Database:
             json_deserializer=orjson.loads,
         )
         self._pool = Pool(self.engine, pool_size, POOL_TIMEOUT)
-        self._statement_timeout = int(statement_timeout * 1000)
+        # Statements here are short, and compiling one to machine code takes longer than most of them run.
+        self._settings = f"SET LOCAL jit = off; SET LOCAL statement_timeout = {int(statement_timeout * 1000)}"
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
 
     @asynccontextmanager
@@ -107,7 +108,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
-        message = f"{begin}; {set_tenant(tenant_id)} SET LOCAL statement_timeout = {self._statement_timeout}"
+        message = f"{begin}; {set_tenant(tenant_id)} {self._settings}"
         async with self._pool.begun(message) as taken:
             taken.info[COMMITTED] = []
             yield taken

@@ -12,7 +12,9 @@ from strawberry.types.scalar import ScalarDefinition
 
 
 def _show_datetime(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # The first and the last moment that there is the driver reads without a zone.
+    moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def _read_datetime(value: Any) -> datetime:

@@ -57,22 +57,24 @@ JSON = st.recursive(
 
 def degrees(most: float) -> st.SearchStrategy[float | None]:
     """A place on the globe, at its edges and next to nothing."""
-    edges = st.sampled_from([0.0, -0.0, most, -most, 1e-4, 9.999e-5, 1e-5, -1.5e-7, 5e-324, 0.1 + 0.2, 12.0])
+    edges = st.sampled_from([0.0, -0.0, most, -most, 1e-4, 9.999e-5, 1e-5, 9.9e-6, -1.5e-7, 5e-324, 0.1 + 0.2, 12.0])
     return st.one_of(st.none(), edges, st.floats(-most, most))
 
 
+DELETED = st.sampled_from([None, None, None, datetime(2026, 2, 1, tzinfo=UTC)])
 LABELS = st.lists(TEXT, max_size=3)
 ROWS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "Tenant": {"city": OPTIONAL, "email": OPTIONAL, "logo_url": OPTIONAL, "settings": JSON},
-    "Organization": {"name": TEXT},
+    "Organization": {"name": TEXT, "deleted_at": DELETED},
     "Location": {
         "name": TEXT,
         "address": OPTIONAL,
+        "deleted_at": DELETED,
         "city": OPTIONAL,
         "latitude": degrees(90.0),
         "longitude": degrees(180.0),
     },
-    "Area": {"name": TEXT, "kind": st.sampled_from([*AreaKind]), "floor": OPTIONAL},
+    "Area": {"name": TEXT, "kind": st.sampled_from([*AreaKind]), "floor": OPTIONAL, "deleted_at": DELETED},
     "DeviceType": {
         "name": TEXT,
         "kind": st.sampled_from([*DeviceKind]),
@@ -94,6 +96,7 @@ ROWS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "warranty_ends_at": st.one_of(st.none(), DAY),
         "last_seen_at": st.one_of(st.none(), MOMENT),
         "created_at": MOMENT,
+        "deleted_at": DELETED,
     },
 }
 

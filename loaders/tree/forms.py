@@ -53,11 +53,12 @@ class _Writing:
 def _float(column: Any) -> Any:
     """As the shortest digits that read back as the same number, which always show that they are no Int.
 
-    Good below 2^53, far beyond what a column of ours may hold: PostgreSQL's small exponents have two digits, and whole
-    numbers no point.
+    Good below 2^53, far beyond what a column of ours may hold: PostgreSQL's small exponents have two digits and begin
+    one earlier, and its whole numbers have no point.
     """
     text = cast(column, Text)
     return case(
+        (text.like(constant("%e-05")), cast(cast(text, Numeric), Text)),
         (text.like(constant("%e-0%")), func.replace(text, constant("e-0"), constant("e-"))),
         (text.op("~")(constant("[.e]")), text),
         else_=text + constant(".0"),

@@ -67,6 +67,9 @@ class Plans:
         Raises:
             NotCompilable: graphql-core answers it.
         """
+        if not reading.switches:
+            # Before the variables are looked at: of a mutation's there may be thousands.
+            self._plan(reading, ())
         coerced = self._coerced(reading, variables)
         switches = tuple(coerced.coerced.get(name) for name in reading.switches)
         settling = Settling(caller, coerced, self._reads)
