@@ -14,6 +14,7 @@ from auth.codes import Code, Refusal
 from auth.principal import Caller
 from auth.requirement import any_of
 from auth.scopes import Scope
+from auth.tenancy import TenantSelector
 from auth.token import digest, mint
 from models import Credential, RoleBinding, User
 from models.hierarchy import Node, ReachKind
@@ -22,7 +23,7 @@ from resolvers.tokens import create_token
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.clock import HeldClock
-from tests.estate import Estate, add
+from tests.estate import Estate, add, make_tenant
 from tests.postgres import Urls, run_as_superuser
 from tests.principal_changes import change, changed
 from tests.principals import Principals, bind, make_principals
@@ -207,6 +208,27 @@ async def test_the_token_of_who_is_gone_is_refused_within_five_seconds(
         await changed(ask, acme, f"enable{noun(kind)}", id=its)
         clock.advance(FIVE)
         assert (await caller(authenticator, secret)).scopes == {DEVICES, AREAS}
+
+
+async def test_a_partners_person_reaches_its_customers_for_as_long_as_it_may(
+    *, ask: Ask, databases: Databases, clock: HeldClock, acme: Estate, authenticator: Authenticator, people: Principals
+) -> None:
+    """By a role in the whole tenant; one that is bound to a node of its own estate holds in no other tenant."""
+    customer = await make_tenant(databases, clock, "customer", acme.tenant)
+    selector = TenantSelector(databases.app, clock)
+    there = [(b"x-tenant-id", customer.slug.encode())]
+    secret = await secret_of(databases, people.user_token)
+    found = await selector.select(await authenticator.authenticate(header(secret)), there)
+    assert found.tenant.id == customer.id
+    assert found.scopes == {DEVICES, AREAS}
+    await bind(databases, clock, acme.tenant.id, user_id=people.user.id, built_in="viewer", **room_columns(acme))
+    await _taken(ask, acme, people, "user")
+    clock.advance(FIVE)
+    principal = await authenticator.authenticate(header(secret))
+    assert Caller(principal, principal.home).scopes == {DEVICES, AREAS}
+    with pytest.raises(Refusal) as refused:
+        await selector.select(principal, there)
+    assert refused.value.code is Code.TENANT_NOT_FOUND
 
 
 async def test_a_role_that_is_bound_is_not_deleted(ask: Ask, acme: Estate, people: Principals) -> None:
