@@ -162,9 +162,14 @@ def _counted_join(key: TableValuedAlias, counted: Any, found: Any) -> Any:
 
 
 def _shown(entity: Entity) -> list[Any]:
-    """The columns as readers see them."""
+    """The columns as readers see them: of JSON that is shown the text, of other JSON what it spells."""
     json = json_columns(entity)
-    return [column.cast(JsonText).label(column.key) if column.key in json else column for column in _columns(entity)]
+
+    def shown(column: Any) -> Any:
+        as_text = column.key in json and column.info.get("shown", True)
+        return column.cast(JsonText).label(column.key) if as_text else column
+
+    return [shown(column) for column in _columns(entity)]
 
 
 def _columns(entity: Entity) -> list[Any]:

@@ -129,7 +129,7 @@ class AuditRecord(Base):
     outcome: Mapped[str] = vocabulary(AuditOutcome)
     request_id: Mapped[str | None] = mapped_column(Text)
     address: Mapped[str | None] = mapped_column(Text)
-    digests: Mapped[dict[str, str]] = mapped_column(JSONB)
+    digests: Mapped[dict[str, str]] = mapped_column(JSONB, info={"shown": False})
     prev_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -54,6 +54,11 @@ class Database:
         self._settings = f"SET LOCAL jit = off; SET LOCAL statement_timeout = {int(statement_timeout * 1000)}"
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
 
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody reads or writes on at this moment."""
+        return self._pool.in_use
+
     @asynccontextmanager
     async def read(self, tenant_id: uuid.UUID | None) -> AsyncIterator[AsyncConnection]:
         """One snapshot of one tenant; `None` is for roles that a policy lets read across tenants."""

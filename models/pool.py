@@ -30,12 +30,13 @@ class Taken:
 
 
 class Pool:
-    """At most `size` connections of an engine at once; whoever finds none waits `patience` seconds for one."""
+    """At most `size` connections of an engine `in_use` at once; who finds none waits `patience` seconds for one."""
 
     def __init__(self, engine: AsyncEngine, size: int, patience: float) -> None:
         self._engine = engine
         self._turns = asyncio.Semaphore(size)
         self._patience = patience
+        self.in_use = 0
         # The last one back goes first.
         self._resting: list[Taken] = []
 
@@ -47,6 +48,7 @@ class Pool:
             sqlalchemy.exc.TimeoutError: none became free.
         """
         await self._turn()
+        self.in_use += 1
         try:
             taken = await self._begin(begin)
             try:
@@ -59,6 +61,7 @@ class Pool:
             else:
                 self._resting.append(taken)
         finally:
+            self.in_use -= 1
             self._turns.release()
 
     async def close(self) -> None:

@@ -131,7 +131,7 @@ async def test_the_graph_gives_the_same_in_chunks_that_grow_with_nothing(
                 chunk = (await reader.response())["data"]["exportAudit"]
             rows.append((chunk["rows"], len(lines(chunk["text"]))))
             assert len(sent) <= 3
-            assert databases.app.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+            assert databases.app.in_use == 0
         with pytest.raises(StopAsyncIteration):
             await reader.response()
     assert rows == [(PAGE, PAGE), (PAGE, PAGE), (2, 2)]
