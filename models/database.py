@@ -38,6 +38,7 @@ class Database:
 
         Without `prepared_statements` none has a name: a transaction pooler would have them at another connection.
         """
+        self.pool_size = pool_size
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,

@@ -19,6 +19,7 @@ from models.policies import policies as declared_policies
 from tenantry import catalog
 from tenantry.catalog import PolicyFound, Privilege, RoleFound
 from tenantry.databases import Databases
+from tenantry.pooling import FAULT, loses_statements
 
 OLDEST_POSTGRESQL = 15
 ROLES_SQL = "run what `tenantry migrate --print-roles-sql` prints, as a superuser"
@@ -49,6 +50,22 @@ class Unfit(Exception):
 
 async def check_database(databases: Databases) -> list[Finding]:
     """Look at everything; what makes no sense before migrating is left out until then."""
+    pooled = [
+        await check_pooling("DATABASE_URL", databases.app),
+        await check_pooling("DATABASE_PLATFORM_URL", databases.platform),
+    ]
+    if not all(finding.ok for finding in pooled):
+        return pooled
+    return [*pooled, *await _check_tables(databases)]
+
+
+async def check_pooling(variable: str, database: Database) -> Finding:
+    """What is prepared has to be there at the next transaction."""
+    lost = await loses_statements(database)
+    return Finding(f"{variable}: prepared statements are not lost", (FAULT,) if lost else ())
+
+
+async def _check_tables(databases: Databases) -> list[Finding]:
     async with databases.app.read(None) as app, databases.platform.read(None) as platform:
         logins = {
             DatabaseRole.APP: await catalog.roles_of_login(app),

@@ -22,7 +22,9 @@ from models.database import Database
 from resolvers.following.feeds import Feeds
 from schema.graph import Graph
 from schema.operation import OperationRequest
+from tenantry.check import check_database
 from tenantry.databases import Addresses, Databases, pools
+from tenantry.pooling import loses_statements
 from tenantry.settings import Settings
 from tests.ask import Outcome, caller_of
 from tests.changing import EVERYTHING, document
@@ -61,9 +63,9 @@ REQUESTS = 300
 
 
 @asynccontextmanager
-async def opened(urls: Urls, *, names: bool, size: int = 1) -> AsyncIterator[Database]:
-    """A pool of the application's, with named statements or without."""
-    database = Database(urls.app, pool_size=size, prepared_statements=names)
+async def opened(url: str, *, names: bool, size: int = 1) -> AsyncIterator[Database]:
+    """A pool, with named statements or without."""
+    database = Database(url, pool_size=size, prepared_statements=names)
     try:
         yield database
     finally:
@@ -95,7 +97,7 @@ async def test_named_statements_do_not_pass_a_pooler_that_does_not_know_of_them(
     single: Pooler, databases: Databases, acme: Estate, *, names: bool
 ) -> None:
     """Why there is a setting: at another connection to PostgreSQL, which is any time, nobody prepared them."""
-    async with opened(single.urls, names=names) as database:
+    async with opened(single.urls.app, names=names) as database:
         pid, seen = await count_as(database, acme)
         await end(databases.app, pid)
         if names:
@@ -110,7 +112,7 @@ async def test_the_tenant_ends_with_its_transaction_for_every_client(
     single: Pooler, acme: Estate, globex: Estate
 ) -> None:
     """Whoever gets the connection next, and names no tenant, sees no rows: after an end, a fault or a cancellation."""
-    async with opened(single.urls, names=False) as one, opened(single.urls, names=False) as other:
+    async with opened(single.urls.app, names=False) as one, opened(single.urls.app, names=False) as other:
         pid, seen = await count_as(one, acme)
         assert seen == 1
         for disturb in (finish, fail, leave):
@@ -122,6 +124,19 @@ async def test_the_tenant_ends_with_its_transaction_for_every_client(
                 assert (await connection.execute(COUNT)).scalar_one() == 0
             async with opened(single.urls, names=False) as fresh, fresh.engine.connect() as connection:
                 assert (await connection.execute(COUNT)).scalar_one() == 0
+
+
+@pytest.mark.parametrize("names", [True, False], ids=["named", "unnamed"])
+async def test_a_server_does_not_start_where_statements_are_lost(narrow: Pooler, *, names: bool) -> None:
+    """Whatever can be wrong is found at start-up, with the setting that mends it."""
+    async with (
+        opened(narrow.urls.app, names=names, size=2) as app,
+        opened(narrow.urls.platform, names=names, size=2) as other,
+    ):
+        findings = await check_database(Databases(app, other, None))
+    faults = [fault for finding in findings for fault in finding.faults]
+    assert len(faults) == (2 if names else 0), faults
+    assert all("set DATABASE_PREPARED_STATEMENTS=off" in fault for fault in faults)
 
 
 async def end(watcher: Database, pid: int) -> None:
@@ -179,7 +194,7 @@ async def both_through(
         for estate, count in zip(estates, (7, 12), strict=True)
     ]
     acme, globex = estates
-    async with opened(through.urls, names=names, size=CONNECTIONS) as database:
+    async with opened(through.urls.app, names=names, size=CONNECTIONS) as database:
         shared = Shared(database, built, clock)
         yield (
             shared,
@@ -230,6 +245,7 @@ async def test_a_pooler_that_follows_named_statements_needs_no_setting(
         pooler(urls, connections=2, follows=200) as follower,
         both_through(follower, databases, built, clock, names=True) as (shared, sides),
     ):
+        assert not await loses_statements(shared.database)
         ended = await interleaved(shared, sides)
     assert {outcome for _, outcome in ended} == {"as when quiet", "cancelled", "too late"}, ended
 
@@ -242,7 +258,7 @@ async def test_what_is_changed_is_told_by_redis(
     tmp_path: Path,
 ) -> None:
     """A mutation and a subscription through the pooler, which would swallow a NOTIFY."""
-    async with redis_server(tmp_path) as redis, opened(narrow.urls, names=False, size=CONNECTIONS) as database:
+    async with redis_server(tmp_path) as redis, opened(narrow.urls.app, names=False, size=CONNECTIONS) as database:
         feeds = Feeds(database, RedisWakes(redis), look_every=60)
         running = asyncio.create_task(feeds.run())
         graph = Graph(built, database, clock, Limits(), feeds=feeds)
