@@ -38,7 +38,6 @@ class Database:
 
         Without `prepared_statements` none has a name: a transaction pooler would have them at another connection.
         """
-        self.pool_size = pool_size
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -96,16 +95,22 @@ class Database:
             ConnectionError: the connection broke.
         """
         broken = asyncio.Event()
-        _, options = self.engine.dialect.create_connect_args(self.engine.url)
-        connection = await asyncpg.connect(**options, timeout=CONNECT_TIMEOUT)
-        try:
+        async with self.apart() as connection:
             connection.add_termination_listener(lambda _connection: broken.set())
             await connection.add_listener(channel, lambda _connection, _pid, _channel, payload: heard(str(payload)))
             began()
             await broken.wait()
+        raise ConnectionError(f"the connection that listens on {channel} broke")
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Any]:
+        """A connection of the driver's outside the pool; what is left open on it ends with the block."""
+        _, options = self.engine.dialect.create_connect_args(self.engine.url)
+        connection = await asyncpg.connect(**options, timeout=CONNECT_TIMEOUT)
+        try:
+            yield connection
         finally:
             connection.terminate()
-        raise ConnectionError(f"the connection that listens on {channel} broke")
 
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""

@@ -15,21 +15,22 @@ FAULT = (
 
 
 async def loses_statements(database: Database) -> bool:
-    """Whether a prepared statement was lost when two connections had changed places.
+    """Whether a prepared statement is lost when its connection gets another one to PostgreSQL.
 
-    A pooler gives the connection to PostgreSQL that was given back last. It may not: then nothing is lost, this time.
+    A pooler gives the connection that was given back last. Held by somebody else, it gives another.
     """
-    if database.pool_size == 1:
-        return False
     try:
-        for _ in range(2):
-            # The one that is taken first is given back last, and so is what it had at PostgreSQL; from our own pool
-            # the other comes first then.
-            async with database.read(None) as one, database.read(None) as other:
-                await one.execute(PREPARED)
-                await other.execute(PREPARED)
+        await _prepare(database)
+        async with database.apart() as somebody:
+            await somebody.execute("BEGIN")
+            await _prepare(database)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) not in LOST:
             raise
         return True
     return False
+
+
+async def _prepare(database: Database) -> None:
+    async with database.read(None) as connection:
+        await connection.execute(PREPARED)

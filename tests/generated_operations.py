@@ -136,7 +136,7 @@ class Writing:
                 given[name] = self.cursor(edge, order or "ID_ASC", rows)
         if self.rarely():
             given["filter"] = self.filter(get_named_type(declared.args["filter"].type), 2)
-        if self.rarely():
+        if "search" in declared.args and self.rarely():
             given["search"] = self.pick(TEXT)
         return given
 

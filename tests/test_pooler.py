@@ -122,7 +122,7 @@ async def test_the_tenant_ends_with_its_transaction_for_every_client(
                 assert ((await connection.execute(PID)).scalar_one() == pid) == (disturb is not leave)
                 assert (await connection.execute(TENANT)).scalar_one() in {None, ""}
                 assert (await connection.execute(COUNT)).scalar_one() == 0
-            async with opened(single.urls, names=False) as fresh, fresh.engine.connect() as connection:
+            async with opened(single.urls.app, names=False) as fresh, fresh.engine.connect() as connection:
                 assert (await connection.execute(COUNT)).scalar_one() == 0
 
 
