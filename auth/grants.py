@@ -45,7 +45,7 @@ def narrowed(grants: Iterable[Grant], bound: Grant) -> tuple[Grant, ...]:
 
 def scopes_of(grants: Iterable[Grant]) -> frozenset[Scope]:
     """Every scope that holds somewhere."""
-    return frozenset(scope for grant in grants for scope in grant.scopes)
+    return frozenset[Scope]().union(*(grant.scopes for grant in grants))
 
 
 def reach_of(grants: Collection[Grant], requirement: Requirement) -> Reach:
