@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ScalarSelect, Select, and_, case, false, func, or_, select
+from sqlalchemy import ScalarSelect, Select, and_, case, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from auth.grants import Grant
@@ -22,16 +22,19 @@ _log = logging.getLogger(__name__)
 PLATFORM_SCOPES = frozenset(scope for scope in Scope if scope.startswith("platform."))
 
 
-def bindings_of(
-    tenant_id: ColumnElement[uuid.UUID] | Any, user_id: Any = None, service_account_id: Any = None
-) -> ScalarSelect[Any]:
-    """The role bindings of a principal as JSON, for `grants_of`; null where there are none."""
-    owned = [
-        column == wanted
-        for column, wanted in ((RoleBinding.user_id, user_id), (RoleBinding.service_account_id, service_account_id))
-        if wanted is not None
-    ]
-    found = func.json_build_object(
+def bindings_of(tenant_id: Any, user_id: Any = None, service_account_id: Any = None) -> ColumnElement[Any]:
+    """The role bindings of a principal as JSON, for `grants_of`; null where there are none.
+
+    Each of the two that is given is sought for itself: one condition for both would leave the planner no index to
+    find them by, where it knows little of the rows.
+    """
+    owners = ((RoleBinding.user_id, user_id), (RoleBinding.service_account_id, service_account_id))
+    found = [_of_owner(tenant_id, column == wanted) for column, wanted in owners if wanted is not None]
+    return found[0] if len(found) == 1 else func.coalesce(*found)
+
+
+def _of_owner(tenant_id: Any, owned: ColumnElement[bool]) -> ScalarSelect[Any]:
+    binding = func.json_build_object(
         "built_in", RoleBinding.built_in,
         # A role that was deleted gives nothing.
         "scopes", case((Role.deleted_at.is_(None), Role.scopes)),
@@ -40,10 +43,10 @@ def bindings_of(
         "area_id", RoleBinding.area_id,
     )  # fmt: skip
     return (
-        select(func.json_agg(found))
+        select(func.json_agg(binding))
         .select_from(RoleBinding)
         .join(Role, and_(Role.tenant_id == RoleBinding.tenant_id, Role.id == RoleBinding.role_id), isouter=True)
-        .where(RoleBinding.tenant_id == tenant_id, or_(false(), *owned))
+        .where(RoleBinding.tenant_id == tenant_id, owned)
         .correlate_except(RoleBinding, Role)
         .scalar_subquery()
     )
