@@ -36,6 +36,8 @@ class Pool:
         self._engine = engine
         self._turns = asyncio.Semaphore(size)
         self._patience = patience
+        # How many are with their users.
+        self.in_use = 0
         # The last one back goes first.
         self._resting: list[Taken] = []
 
@@ -47,6 +49,7 @@ class Pool:
             sqlalchemy.exc.TimeoutError: none became free.
         """
         await self._turn()
+        self.in_use += 1
         try:
             taken = await self._begin(begin)
             try:
@@ -59,6 +62,7 @@ class Pool:
             else:
                 self._resting.append(taken)
         finally:
+            self.in_use -= 1
             self._turns.release()
 
     async def close(self) -> None:

@@ -256,7 +256,7 @@ async def is_waiting(watcher: Database, *, how_many: int) -> bool:
 
 async def nobody_inside(database: Database) -> bool:
     """Whether every connection is back, and each, taken as it is, shows no rows."""
-    if database._pool._turns._value < CONNECTIONS:
+    if database._pool.in_use:
         return False
     async with AsyncExitStack() as stack:
         for _ in range(CONNECTIONS):
