@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from loaders.edges import Edge
-from loaders.entities import ENTITIES, LISTED, TENANT, Entity
+from loaders.entities import TENANT, Entity
 from loaders.masking import ANCESTORS, SHOWN
 from loaders.tree import selection
 from loaders.tree.forms import Form, form_of, may_be_null
@@ -29,7 +29,6 @@ from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
 from schema.field import DeclaredField
 
-BY_TYPE = {entity.name: entity for entity in (*ENTITIES, *LISTED)}
 FACTS = {
     "pageInfo": frozenset({"hasNextPage", "hasPreviousPage", "startCursor", "endCursor"}),
     "paging": frozenset({"total", "page", "pages", "size"}),
