@@ -47,6 +47,16 @@ class RowId:
         return ids.encode(self.prefix, row["id"])
 
 
+def column(name: str) -> Column:
+    """The row's own value."""
+    return Column(name)
+
+
+def row_id(prefix: Prefix) -> RowId:
+    """The row's id, which names its type."""
+    return RowId(prefix)
+
+
 def same_row(row: Row, _info: Info) -> Row:
     """An object whose fields are columns of the row around it."""
     return row

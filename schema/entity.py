@@ -31,7 +31,7 @@ def entity(declared: Entity, *, scopes: Requirement, description: str, keyed: bo
             if field.edge is not None:
                 _follow(cls, name, field)
             elif field.resolver is None:
-                field.resolver = reading.Column(name)
+                field.resolver = reading.column(name)
             if name != "id":
                 field.directives = directives(scopes & (field.requirement or AUTHENTICATED))
         made: Any = strawberry.federation.type(cls, keys=["id"] if keyed else [], description=description)
@@ -60,7 +60,7 @@ def row_part(description: str) -> Callable[[type], Any]:
     def make(cls: type) -> Any:
         for name, field in vars(cls).items():
             if isinstance(field, DeclaredField):
-                field.resolver = reading.Column(name)
+                field.resolver = reading.column(name)
         return strawberry.federation.type(cls, description=description)
 
     return make
@@ -69,7 +69,7 @@ def row_part(description: str) -> Callable[[type], Any]:
 def field_of_id(declared: Entity) -> DeclaredField:
     """The field `id`: the type's prefix and the row's UUID."""
     made = DeclaredField(description=f"Names this {declared.name} everywhere and for ever: {declared.prefix}_….")
-    made.resolver = reading.RowId(declared.prefix)
+    made.resolver = reading.row_id(declared.prefix)
     return made
 
 

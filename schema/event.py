@@ -31,11 +31,11 @@ class EstateEvent:
     number: strawberry.ID = field(
         "Its place in the tenant's feed, counted from 1 without gaps; for `sinceEvent`.", resolver=estate.number
     )
-    kind: ChangeKind = field("What happened.", resolver=reading.Column("kind"))
-    type: EstateType = field("What sort of thing it happened to.", resolver=reading.Column("entity"))
+    kind: ChangeKind = field("What happened.", resolver=reading.column("kind"))
+    type: EstateType = field("What sort of thing it happened to.", resolver=reading.column("entity"))
     thing_id: strawberry.ID = field("The thing's id.", resolver=estate.thing_id)
     thing: Node | None = field("The thing as it is now; null where it is gone.", resolver=estate.thing)
-    version: int = field("The thing's version after the change.", resolver=reading.Column("entity_version"))
+    version: int = field("The thing's version after the change.", resolver=reading.column("entity_version"))
     changed: list[str] = field("The fields that were written, by their names in the graph.", resolver=estate.changed)
     location_id: strawberry.ID | None = field(
         "The location that the thing is in.", resolver=estate.place_id("location_id", Prefix.LOCATION)
@@ -44,4 +44,4 @@ class EstateEvent:
         "The area that the thing is in; an area's own id.", resolver=estate.place_id("area_id", Prefix.AREA)
     )
     actor: Actor = field("Who did it.", resolver=estate.actor)
-    at: datetime = field("When it was done.", resolver=reading.Column("at"))
+    at: datetime = field("When it was done.", resolver=reading.column("at"))

@@ -44,7 +44,7 @@ class Branding:
 class Tenant(Node):
     """The owner of an estate."""
 
-    uuid: uuids.UUID = field("The id without its prefix.", resolver=reading.Column("id"))
+    uuid: uuids.UUID = field("The id without its prefix.", resolver=reading.column("id"))
     short_id: str | None = field("Twelve letters to read aloud, such as YINI-PSQY-ITQB.")
     number: int | None = field("A small number, in the order of creation.")
     slug: str | None = field("Its name in addresses: lower case letters, digits and hyphens, at most 63.")

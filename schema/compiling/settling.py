@@ -7,7 +7,7 @@ from typing import Any
 from graphql.execution.values import VariableValues
 
 from auth.principal import Caller
-from auth.requirement import Requirement
+from auth.requirement import AUTHENTICATED, Requirement
 from loaders.entities import Entity
 from loaders.filters import All
 from loaders.tree.parameters import TENANT_ID, ReachShape, reached, shape_of, valued
@@ -38,7 +38,7 @@ class Settling:
 
     def demand(self, entity: Entity) -> None:
         """What the entity asks of who finds it by its id. Raises NotCompilable."""
-        if self.reads[entity.name].missing(self.caller.scopes):
+        if self._asked(entity.name).missing(self.caller.scopes):
             raise NotCompilable(entity.name, "asks for a scope that the caller lacks")
 
     def take(self, lists: Lists) -> None:
@@ -47,13 +47,16 @@ class Settling:
             self.list(place, arguments.asked(self.variables))
         for name in lists.entities:
             if name not in self.reaches:
-                self._reach(name, self.caller.reach(self.reads[name]))
+                self._reach(name, self.caller.reach(self._asked(name)))
 
     def list(self, place: int, asked: List) -> None:
         """A list at a place."""
         self.windows[place] = (asked.window, asked.values.filter)
         self.shape.append(asked.shape)
         self.values.update(valued(place, asked.values.named))
+
+    def _asked(self, name: str) -> Requirement:
+        return self.reads.get(name, AUTHENTICATED)
 
     def _reach(self, name: str, reach: Reach) -> None:
         shape = self.reaches[name] = shape_of(reach)
