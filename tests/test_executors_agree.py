@@ -77,7 +77,9 @@ async def agree(built: GraphQLSchema, databases: Databases, clock: HeldClock, da
     shape = data.draw(shapes())
     model = await make(databases, clock, shape, data.draw(values_of(shape)))
     tenant = model.tenant
-    compiled, plain = (Graph(built, databases.app, clock, Limits(), compiles=each) for each in (True, False))
+    compiled, plain = (
+        Graph(built, databases.app, clock, Limits(), compiles=each, deadline=60.0) for each in (True, False)
+    )
     ids = {name: [encode(BY_NAME[name].prefix, row_id) for row_id in rows] for name, rows in model.rows.items() if rows}
     ids["Tenant"] = [encode(BY_NAME["Tenant"].prefix, tenant.id)]
     beneath = await make_tenant(databases, clock, "beneath", tenant)

@@ -25,7 +25,6 @@ from auth.limits.fragments import fragments_of
 
 # The nodes that say the same field, by its name in the answer.
 Collected = dict[str, list[FieldNode]]
-SWITCHES = ("skip", "include")
 
 
 @dataclass(frozen=True)

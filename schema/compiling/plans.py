@@ -73,7 +73,6 @@ class Plans:
         coerced = self._coerced(reading, variables)
         switches = tuple(coerced.coerced.get(name) for name in reading.switches)
         settling = Settling(caller, coerced, self._reads)
-        settling.begin()
         for name, root in self._plan(reading, switches):
             settling.roots.append((name, root.settle(settling)))
         if all(isinstance(root, Constant) for _, root in settling.roots):

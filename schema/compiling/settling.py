@@ -1,6 +1,6 @@
 """What a request makes of a plan: which branches are taken, and the values that its statement is given."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ class Settling:
     windows: dict[int, tuple[Window, All]] = field(default_factory=dict)
     reaches: dict[str, ReachShape] = field(default_factory=dict)
 
-    def begin(self) -> None:
+    def __post_init__(self) -> None:
         """Name the tenant."""
         self.values[TENANT_ID] = self.caller.tenant.id
 
@@ -60,6 +60,3 @@ class Settling:
         if shape is not None:
             self.shape.append((name, shape))
             self.values.update(reached(name, reach))
-
-
-Settle = Callable[[Settling], Root]
