@@ -185,16 +185,17 @@ async def test_a_database_that_goes_away_does_not_end_a_follower(
     monkeypatch.setattr("resolvers.following.tail.PAUSE", 0.01)
     feeds = Feeds(databases.app, Deaf(), look_every=0.01)
     failures: Iterator[None] = iter([None] * 3)
-    real = feeds._read
+    went, real = asyncio.Event(), feeds._read
 
     async def failing(feed: Feed, tenant_id: uuid.UUID, after: int, limit: int) -> list[Any]:
         if feeds._tails and next(failures, 1) is None:
+            went.set()
             raise ConnectionResetError
         return await real(feed, tenant_id, after, limit)
 
     monkeypatch.setattr(feeds, "_read", failing)
     reader = asyncio.create_task(read(feeds, acme, 0, 1))
-    await asyncio.sleep(0)
+    await went.wait()
     await write(1)
     assert await reader == [1]
     assert next(failures, 1) == 1
