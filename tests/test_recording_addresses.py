@@ -76,3 +76,15 @@ async def test_what_comes_by_websocket_has_its_address_too(
         await client.subscribe("1", CREATE % acme.ids["Location"])
         await client.hear_next()
     assert await addresses(databases, acme) == [("area.created", "127.0.0.1")]
+
+
+async def test_a_verification_has_the_address_of_its_request(
+    app: Starlette, databases: Databases, clock: Clock, acme: Estate
+) -> None:
+    """Who looked whether the audit holds is recorded as whoever changes something is."""
+    headers = {"authorization": f"Bearer {await token_of(databases, clock, acme, Scope.AUDIT_READ)}"}
+    transport = httpx.ASGITransport(app, client=("192.0.2.7", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tenantry.test", headers=headers) as client:
+        answer = await client.post("/graphql", json={"query": "{ verifyAudit { ok } }"})
+    assert answer.json() == {"data": {"verifyAudit": {"ok": True}}}
+    assert await addresses(databases, acme) == [("audit.verified", "192.0.2.7")]

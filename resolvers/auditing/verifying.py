@@ -17,9 +17,9 @@ from resolvers.auditing.checking import Fault, Verdict, check_on
 from resolvers.auditing.checkpoints import Evidence
 from resolvers.auditing.pages import fetched, record_at
 from resolvers.auditing.ports import Unreadable
-from resolvers.auditing.record import Record, changed_fields
+from resolvers.auditing.record import Record, told
 from resolvers.context import Context, Info
-from resolvers.recording import actor_of, record_apart, record_refusal
+from resolvers.recording import record_apart, record_of, record_refusal
 
 # Records that one request follows.
 MOST = 10_000
@@ -79,13 +79,8 @@ def _record(context: Context, verdict: Verdict) -> Record:
         "last": verdict.last,
         "fault": verdict.fault and str(verdict.fault),
     }
-    return Record(
-        actor_of(context.caller),
-        AuditAction.AUDIT_VERIFIED,
-        outcome=AuditOutcome.FAILED if verdict.fault else AuditOutcome.SUCCEEDED,
-        changed=changed_fields({}, found, found),
-        request_id=context.request_id,
-    )
+    outcome = AuditOutcome.FAILED if verdict.fault else AuditOutcome.SUCCEEDED
+    return record_of(context, AuditAction.AUDIT_VERIFIED, None, told(**found), outcome=outcome)
 
 
 def _shown(verdict: Verdict, evidence: Evidence) -> Row:
