@@ -38,10 +38,10 @@ def writable(context: Context, noun: Noun) -> Reach:
     return context.caller.reach(any_of(noun.scope))
 
 
-def referable(context: Context, noun: Noun, target: Entity) -> Reach:
-    """Where a change of the noun sees rows of this kind: where the caller reads them, or, reading none, writes."""
+def referable(context: Context, right: Scope, target: Entity) -> Reach:
+    """Where a change by this right sees rows of this kind: where the caller reads them, or, reading none, writes."""
     reads = context.reach(target)
-    return writable(context, noun) if reads == () else reads
+    return context.caller.reach(any_of(right)) if reads == () else reads
 
 
 def refuse_bound(context: Context, noun: Noun) -> None:
@@ -91,7 +91,7 @@ async def seen(
     visible: dict[str, list[uuid.UUID]] = {}
     for name, row_ids in found.items():
         entity = BY_ENTITY[name].entity
-        reach = referable(context, noun, entity)
+        reach = referable(context, noun.scope, entity)
         there = await lying(connection, context.tenant_id, entity, row_ids, reach)
         visible[name] = [each for each in row_ids if each in there]
     return visible
@@ -101,7 +101,7 @@ async def shown(
     connection: AsyncConnection, context: Context, noun: Noun, target: Entity, row_id: uuid.UUID
 ) -> str | None:
     """The id of another thing that a problem may name; None for one that the caller sees nothing of."""
-    reach = referable(context, noun, target)
+    reach = referable(context, noun.scope, target)
     there = await lying(connection, context.tenant_id, target, [row_id], reach)
     return ids.encode(target.prefix, row_id) if there else None
 

@@ -46,7 +46,7 @@ async def held_for(change: Change, noun: Noun, inputs: Iterable[Mapping[str, Any
     # In one order, whatever the inputs name first: who takes locks in two orders waits for himself.
     held: Referred = {}
     for name in sorted(wanted):
-        reach = referable(change.context, noun, BY_NAME[name])
+        reach = referable(change.context, noun.scope, BY_NAME[name])
         held[name] = await change.lock(BY_NAME[name], sorted(wanted[name]), share=True, reach=reach)
     return held
 

@@ -11,28 +11,23 @@ from auth.bindings import scopes_in
 from auth.requirement import any_of
 from auth.roles import BY_ID
 from auth.scopes import Scope
-from loaders.entities import ROLE, ROLE_BINDING, SERVICE_ACCOUNT, USER, Entity
+from loaders.entities import ROLE, ROLE_BINDING
 from loaders.reach import condition
 from loaders.window import Row
 from models import PLATFORM_ID, AuditAction, ids
-from models.hierarchy import Reach
-from models.ids import Prefix
 from resolvers.problems import Conflict, Forbidden, NotFound, Problem
 from resolvers.writing.change import Change
 from resolvers.writing.grant import granted_node
 from resolvers.writing.node import columns_of
 from resolvers.writing.nouns import Noun
+from resolvers.writing.principals.account import NO_ACCOUNT, account_of
+from resolvers.writing.reach import referable
 
 # Of one person or program: each is a condition more in what it reads.
 MOST_BINDINGS = 200
 BINDING_NOUN = Noun(ROLE_BINDING, Scope.ROLES_WRITE, fields=())
 NO_ROLE = NotFound("There is no such role.")
-NO_PRINCIPAL = NotFound("There is no such user or service account in reach.")
 NO_BINDING = NotFound("There is no such role binding in reach.")
-BOUND: dict[Prefix, tuple[Entity, str, Scope]] = {
-    Prefix.USER: (USER, "user_id", Scope.USERS_READ),
-    Prefix.SERVICE_ACCOUNT: (SERVICE_ACCOUNT, "service_account_id", Scope.SERVICE_ACCOUNTS_READ),
-}
 
 
 async def bind(change: Change, _noun: Noun, given: Mapping[str, Any]) -> Row:
@@ -96,25 +91,11 @@ async def _role(change: Change, text: str) -> Row:
 
 async def _principal(change: Change, text: str) -> dict[str, uuid.UUID]:
     """The column that names a person or a service account that the caller sees, held against deletion."""
-    named = ids.decode(text)
-    bound = BOUND.get(named[0]) if named else None
-    if named is None or bound is None:
-        raise Problem(NO_PRINCIPAL)
-    entity, column, reading = bound
-    caller = change.context.caller
-    # Who sees nobody names those who lie where the roles are given.
-    seen: Reach = caller.reach(any_of(reading))
-    reach = caller.reach(any_of(Scope.ROLES_WRITE)) if seen == () else seen
-    table = entity.sql
-    sought = select(table.c.id).where(
-        table.c.tenant_id == change.tenant_id,
-        table.c.id == named[1],
-        entity.living,
-        condition(entity, change.tenant_id, reach),
-    )
-    if not await change.rows(sought.with_for_update(read=True, of=table)):
-        raise Problem(NO_PRINCIPAL)
-    return {column: named[1]}
+    account = account_of(text)
+    reach = referable(change.context, BINDING_NOUN.scope, account.entity)
+    if not await change.rows(account.held(change.tenant_id, reach, account.entity.sql.c.id)):
+        raise Problem(NO_ACCOUNT)
+    return account.columns
 
 
 async def _refuse_more(change: Change, principal: Mapping[str, uuid.UUID]) -> None:

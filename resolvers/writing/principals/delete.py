@@ -19,7 +19,7 @@ from resolvers.problems import NotEmpty, Problem
 from resolvers.recording import action_of, actor_of
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
-from resolvers.writing.principals.disable import OWNED
+from resolvers.writing.principals.account import COLUMNS
 from resolvers.writing.principals.update import written
 from resolvers.writing.replay import overwrite_answers
 from resolvers.writing.update import held
@@ -64,7 +64,7 @@ async def _refuse_bound(change: Change, role: Row) -> None:
 
 
 async def _unbind(change: Change, noun: Noun, row: Row) -> None:
-    owned, now = OWNED[noun.entity.name], change.context.clock.now()
+    owned, now = COLUMNS[noun.entity.prefix], change.context.clock.now()
     bindings, tokens = ROLE_BINDING.sql, TOKEN.sql
     unbound = sql_delete(bindings).where(bindings.c.tenant_id == change.tenant_id, bindings.c[owned] == row["id"])
     for each in await change.rows(unbound.returning(bindings)):

@@ -7,16 +7,14 @@ from sqlalchemy import select
 
 from auth.bindings import bindings_of, grants_of
 from auth.grants import scopes_of
-from loaders.entities import SERVICE_ACCOUNT, USER
 from loaders.window import Row
 from resolvers.recording import action_of
 from resolvers.writing.change import Change
 from resolvers.writing.grant import demand_everywhere
 from resolvers.writing.nouns import Noun
+from resolvers.writing.principals.account import Account
 from resolvers.writing.principals.update import written
 from resolvers.writing.update import held
-
-OWNED = {USER.name: "user_id", SERVICE_ACCOUNT.name: "service_account_id"}
 
 
 async def disable(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
@@ -37,7 +35,7 @@ async def enable(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     row = await held(change, noun, given)
     if row["disabled_at"] is None:
         return row
-    bindings = bindings_of(change.tenant_id, **{OWNED[noun.entity.name]: row["id"]})
+    bindings = bindings_of(change.tenant_id, **Account(noun.entity, row["id"]).columns)
     [found] = await change.rows(select(bindings.label("bindings")))
     demand_everywhere(change, scopes_of(grants_of(change.tenant_id, found["bindings"])))
     return await written(change, action_of("enabled", noun.entity), noun.entity, row, {"disabled_at": None})
