@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from graphql import (
     DocumentNode,
     FieldNode,
-    FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLCompositeType,
     GraphQLInterfaceType,
@@ -22,6 +21,7 @@ from graphql import (
     is_composite_type,
 )
 
+from auth.limits.fragments import fragments_of
 from auth.requirement import Requirement, any_of
 from auth.scopes import Scope
 
@@ -72,9 +72,7 @@ def walk(
 class _Walk:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, *, expand: bool) -> None:
         self._schema = schema
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
+        self._fragments = fragments_of(document)
         self._expand = expand
         self._entered: set[tuple[str, Place | None]] = set()
         self.found: list[Place] = []

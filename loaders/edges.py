@@ -1,7 +1,7 @@
 """Every edge of the graph, declared once.
 
 An edge leads from a value in the source row (`source`) to the rows of `target` whose `column` equals it. A batch
-loader (`batch.py`) and, later, a compiled statement are two ways to run the same declaration.
+loader (`batch.py`) and a compiled statement (`tree`) are two ways to run the same declaration.
 """
 
 from dataclasses import dataclass

@@ -192,8 +192,8 @@ def _comparable(column: InstrumentedAttribute[Any], known: Known) -> Any:
     """What stands for a column in a comparison.
 
     Text is compared in byte order whatever the database's collation, so that both executors agree everywhere; a closed
-    vocabulary, which has no order, is compared as it is indexed. A parent
-    tenant that is out of reach is no parent, as `parent` shows it: a policy hides its row.
+    vocabulary, which has no order, is compared as it is indexed. A parent tenant that is out of reach is no parent, as
+    `parent` shows it: a policy hides its row.
     """
     compared = known(column)
     if isinstance(column.type, Text) and column.type.collation != "C" and "vocabulary" not in column.info:

@@ -136,7 +136,6 @@ BENEATH: dict[tuple[str, ReachKind], Beneath] = {
     (DEVICE.name, ReachKind.ORGANIZATION): _device_of_organization,
     (DEVICE.name, ReachKind.LOCATION): _in_location,
     (DEVICE.name, ReachKind.AREA): _device_in_area,
-    # A token is where the node is that it is bound to; one that is bound to none is its whole tenant's.
     # A token, and a role binding, is where the node is that it is bound to; one that is bound to none is its whole
     # tenant's. People and service accounts are where they are bound.
     **{
