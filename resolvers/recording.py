@@ -6,11 +6,10 @@ from typing import Any
 from auth.principal import NO_TOKEN, Caller
 from loaders.entities import Entity
 from loaders.window import Row
-from models import AuditAction, AuditOutcome, ids
+from models import AuditAction, AuditActorKind, AuditOutcome, ids
 from models.event import ChangeKind
 from models.ids import Prefix
 from resolvers.auditing.chain import append_apart
-from resolvers.auditing.command import SYSTEM
 from resolvers.auditing.record import Actor, Changed, Record, Target, changed_fields, told
 from resolvers.context import Context
 
@@ -91,7 +90,7 @@ def actor_of(caller: Caller) -> Actor:
     """
     principal, account = caller.principal, caller.principal.account
     if principal.token_id == NO_TOKEN:
-        return Actor(SYSTEM, name=principal.name)
+        return Actor(AuditActorKind.SYSTEM, name=principal.name)
     if account is None:
         return Actor(principal.kind, ids.encode(Prefix.TOKEN, principal.token_id), principal.name, principal.token_id)
     name = None if account.prefix is Prefix.USER else account.name

@@ -4,10 +4,9 @@ import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from models import AuditAction, AuditOutcome, Tenant, ids
+from models import AuditAction, AuditActorKind, AuditOutcome, Tenant, ids
 from resolvers.auditing.record import Actor, Changed, Record, Target
 
-SYSTEM = "SYSTEM"
 NOTHING: Mapping[str, Changed] = MappingProxyType({})
 
 
@@ -20,7 +19,7 @@ def command_record(
     outcome: AuditOutcome = AuditOutcome.SUCCEEDED,
 ) -> Record:
     """What `command` did, such as `tenantry import`."""
-    return Record(Actor(SYSTEM, name=command), action, target, outcome, changed)
+    return Record(Actor(AuditActorKind.SYSTEM, name=command), action, target, outcome, changed)
 
 
 def estate_of(tenant_id: uuid.UUID) -> Target:

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from auth.attempts import Attempt, Reason
 from auth.credentials import Address
-from models import AuditAction, AuditOutcome, Token, ids
+from models import AuditAction, AuditActorKind, AuditOutcome, Token, ids
 from resolvers.auditing.record import Actor, Record, Target, told
 
 EVERY = timedelta(minutes=1)
-ANONYMOUS = "ANONYMOUS"
 # Tokens and reasons that are remembered, and records that wait.
 MOST_REMEMBERED = 10_000
 MOST_WAITING = 1_000
@@ -52,7 +51,7 @@ class Misuses:
             return False
         record = Record(
             # Who presents it is not known: its owner, or whoever found it.
-            Actor(ANONYMOUS, token_id=token_id),
+            Actor(AuditActorKind.ANONYMOUS, token_id=token_id),
             AuditAction.TOKEN_MISUSED,
             Target(Token.__name__, ids.encode(Token.prefix, token_id)),
             AuditOutcome.REFUSED,

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from auth.attempts import Reason
 from auth.credentials import Address
 from auth.throttle import network_of
-from models import AuditAction, AuditOutcome
-from resolvers.auditing.misuses import ANONYMOUS
+from models import AuditAction, AuditActorKind, AuditOutcome
 from resolvers.auditing.record import Actor, Record, told
 
 EVERY = timedelta(minutes=1)
@@ -71,7 +70,7 @@ def summaries_of(counts: Mapping[tuple[AuditAction, str], Counted]) -> list[Reco
     """A record for each place."""
     return [
         Record(
-            Actor(ANONYMOUS),
+            Actor(AuditActorKind.ANONYMOUS),
             action,
             outcome=AuditOutcome.REFUSED,
             changed=told(

@@ -38,13 +38,14 @@ async def delete(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         await _refuse_bound(change, row)
     else:
         await _unbind(change, noun, row)
-    ended = {"deleted_at": change.context.clock.now()}
+    now = change.context.clock.now()
+    ended = {"deleted_at": now}
     action = action_of("deleted", noun.entity)
     if noun.entity is USER:
         # Its name must not enter the audit once more while it goes.
         await written(change, action, noun.entity, {**row, **NAMELESS}, {**NAMELESS, **ended})
         target = Target(USER.name, ids.encode(USER.prefix, row["id"]))
-        now, actor = change.context.clock.now(), actor_of(change.context.caller)
+        actor = actor_of(change.context.caller)
         await overwrite_answers(change.connection, change.tenant_id, USER, row["id"], NAMELESS)
         await erase_target(change.connection, change.tenant_id, now, actor, target)
     else:
