@@ -19,6 +19,7 @@ from resolvers.tenants import tenant_by_slug
 from schema.build import build
 from schema.documents import Documents
 from tenantry.app import limits
+from tenantry.cli.document import document_in, variables_in
 from tenantry.cli.run import CommandError, plain_errors, run
 from tenantry.cli.table import table
 from tenantry.databases import Databases, open_databases
@@ -69,7 +70,7 @@ def command(
         raise typer.BadParameter("An id is sought in a tenant and those above: say --tenant SLUG.")
     with plain_errors():
         settings = Settings.from_environment()
-        asked = examine(settings, file, _variables(variables), operation)
+        asked = examine(settings, file, variables_in(variables), operation)
         explanation = run(_explain(settings, asked, text, tenant))
     typer.echo(json.dumps(shown(explanation), indent=2) if as_json else told(explanation))
     if not explanation.allowed:
@@ -79,12 +80,9 @@ def command(
 def examine(settings: Settings, file: Path, variables: dict[str, Any], operation: str | None) -> tuple[Asked, ...]:
     """What the document asks for. Raises CommandError where it would be run for nobody."""
     try:
-        text = file.read_text(encoding="utf-8")
-        return Documents(build(), limits(settings), at_most=1).examine(text, variables, operation)
+        return Documents(build(), limits(settings), at_most=1).examine(document_in(file), variables, operation)
     except Refusal as refusal:
         raise CommandError(f"{file}: {refusal.message}") from refusal
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{file} is no text in UTF-8.") from error
 
 
 def told(explanation: Explanation) -> str:
@@ -128,18 +126,6 @@ async def _explain(settings: Settings, asked: tuple[Asked, ...], token: str, slu
 async def _tenant(databases: Databases, slug: str) -> TenantRef:
     found = await tenant_by_slug(databases.platform, slug)
     return TenantRef(found["id"], found["slug"], found["status"], tuple(found["path"]))
-
-
-def _variables(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        read = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise CommandError(f"{file} is no JSON: {error}.") from error
-    if not isinstance(read, dict):
-        raise CommandError(f'{file} is no JSON object, such as {{"id": "dev_…"}}.')
-    return read
 
 
 def _path(asked: Asked) -> str:

@@ -3,13 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
-import orjson
 import typer
 
 from auth.codes import Refusal
-from auth.principal import Caller, Principal, PrincipalKind, TenantRef
+from auth.principal import NO_TOKEN, Caller, Principal, PrincipalKind, TenantRef
 from auth.scopes import Scope
 from models.clock import SystemClock
 from resolvers.tenants import tenant_by_slug
@@ -19,6 +17,7 @@ from schema.compiling import NotCompilable
 from schema.graph import Graph
 from schema.operation import OperationRequest
 from tenantry.app import limits
+from tenantry.cli.document import document_in, variables_in
 from tenantry.cli.run import CommandError, plain_errors, run
 from tenantry.databases import open_databases
 from tenantry.settings import Settings
@@ -26,36 +25,26 @@ from tenantry.settings import Settings
 EXAMPLES = """Examples:
 
   tenantry plan tree.graphql --tenant acme
-  tenantry plan device.graphql --tenant acme --variables '{"id": "dev_0190b5a2-7c3e-7d51-9f0e-1a2b3c4d5e6f"}' --analyze
+  tenantry plan device.graphql --variables device.json --tenant acme --analyze
 """
 
 File = Annotated[Path, typer.Argument(help="A GraphQL document.", metavar="FILE", exists=True, dir_okay=False)]
 Tenant = Annotated[str, typer.Option(help="The slug of the tenant that would ask.", metavar="SLUG")]
-Variables = Annotated[str, typer.Option(help="The variables, as JSON.", metavar="JSON")]
+Variables = Annotated[Path | None, typer.Option(help="The operation's variables as JSON.", metavar="FILE.json")]
 Operation = Annotated[str | None, typer.Option(help="Which operation, where there are several.", metavar="NAME")]
 Analyze = Annotated[bool, typer.Option("--analyze", help="Run it, and show how long each step took.")]
 
 
 def command(
-    file: File, *, tenant: Tenant, variables: Variables = "{}", operation: Operation = None, analyze: Analyze = False
+    file: File, *, tenant: Tenant, variables: Variables = None, operation: Operation = None, analyze: Analyze = False
 ) -> None:
     """Say whether a query is answered by one statement, and show that statement with PostgreSQL's plan.
 
     It is planned for a caller who may read everything of the tenant.
     """
     with plain_errors():
-        request = _request(file, variables, operation)
+        request = OperationRequest(document_in(file), variables_in(variables), operation)
     typer.echo(run(_plan(request, tenant, analyze=analyze)))
-
-
-def _request(file: Path, variables: str, operation: str | None) -> OperationRequest:
-    try:
-        given: Any = orjson.loads(variables)
-    except orjson.JSONDecodeError as error:
-        raise CommandError(f"The variables are no JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise CommandError("The variables are a JSON object, by their names.")
-    return OperationRequest(file.read_text(), given, operation)
 
 
 async def _plan(request: OperationRequest, slug: str, *, analyze: bool) -> str:
@@ -83,7 +72,7 @@ def _reader(tenant: Any) -> Caller:
     reader = Principal(
         kind=PrincipalKind.OPERATOR,
         name="tenantry plan",
-        token_id=UUID(int=0),
+        token_id=NO_TOKEN,
         expires_at=datetime.now(UTC) + timedelta(minutes=1),
         scopes=frozenset(scope for scope in Scope if scope.endswith(".read")),
         home=home,
