@@ -25,8 +25,13 @@ from models.hierarchy import Reach
 from resolvers.auditing.archive import Archive
 from resolvers.auditing.record import Record
 from resolvers.following.feeds import Feeds
+from resolvers.ports import PayloadOf
 
 NOTHING_ASKED: Mapping[str, Requirement] = MappingProxyType({})
+
+
+def nothing_read(_info: GraphQLResolveInfo[Any], _row: Row) -> None:
+    """No mutation's payload is read back: what edges lead to is loaded afterwards."""
 
 
 class Context:
@@ -46,6 +51,7 @@ class Context:
         credentials: Credentials | None = None,
         examine: Examines | None = None,
         archive: Archive | None = None,
+        payload: PayloadOf = nothing_read,
     ) -> None:
         """`reads` is what each type, by its name, asks of its readers; `archive` holds the audit's checkpoints."""
         self.caller = caller
@@ -61,6 +67,7 @@ class Context:
         # What the audit is to hold of what was read, written when the query has ended.
         self.noted: list[Record] = []
         self._archive = archive
+        self.payload = payload
         self._snapshot = Snapshot(database)
         self.loaders = Loaders(self._snapshot.fetch, self.reach)
 
@@ -189,6 +196,7 @@ async def context_of(
     credentials: Credentials | None = None,
     examine: Examines | None = None,
     archive: Archive | None = None,
+    payload: PayloadOf = nothing_read,
 ) -> AsyncIterator[Context]:
     """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
     context = Context(
@@ -203,6 +211,7 @@ async def context_of(
         credentials=credentials,
         examine=examine,
         archive=archive,
+        payload=payload,
     )
     try:
         yield context

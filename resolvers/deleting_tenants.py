@@ -5,13 +5,14 @@ from typing import Any
 from loaders.window import Row
 from resolvers.context import Info
 from resolvers.mutations import mutation
+from resolvers.payload import Shown
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.tenants.delete import delete, estate
 from resolvers.writing.tenants.noun import TENANT_NOUN
 
 
-async def delete_tenant(root: Any, info: Info, *, input: dict[str, Any]) -> Row:  # noqa: A002 (the graph's name)
+async def delete_tenant(root: Any, info: Info, *, input: dict[str, Any]) -> Shown:  # noqa: A002 (the graph's name)
     """What was deleted, or why not."""
     lives = () if input.get("cascade") else await estate(info.context, input)
 

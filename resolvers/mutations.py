@@ -1,7 +1,7 @@
 """Mutation fields: each runs a change in a transaction of its own and answers with the thing or a problem."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLResolveInfo
 
@@ -11,6 +11,7 @@ from loaders.window import Row
 from models import ids
 from resolvers.context import Context, Info
 from resolvers.node import demand_scopes
+from resolvers.payload import Payload, Shown
 from resolvers.problems import Conflict, Forbidden, Invalid, NotEmpty, NotFound, Problem
 from resolvers.problems import Noun as ProblemNoun
 from resolvers.recording import record_refusal
@@ -21,28 +22,33 @@ from resolvers.writing.reach import refuse_bound
 
 Action = Callable[[Change, Noun, dict[str, Any]], Awaitable[Row]]
 LONGEST_KEY = 128
+Answered = TypeVar("Answered", Row, Shown)
 
 
-def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Row]]:
+def mutation(noun: Noun, action: Action) -> Callable[..., Awaitable[Shown]]:
     """The resolver of `createArea` and its like."""
 
-    async def resolve(_root: Any, info: Info, *, input: dict[str, Any]) -> Row:  # noqa: A002 (the graph's name)
+    async def resolve(_root: Any, info: Info, *, input: dict[str, Any]) -> Shown:  # noqa: A002 (the graph's name)
         context: Context = info.context
+        payload = Payload(info)
 
         async def work(change: Change) -> Row:
             row = await action(change, noun, input)
-            return row if "__typename" in row else {**row, "__typename": noun.entity.name}
+            if "__typename" not in row:
+                row = {**row, "__typename": noun.entity.name}
+                await payload.read(change, row)
+            return row
 
-        async def run() -> Row:
+        async def run() -> Shown:
             refuse_bound(context, noun)
-            return await perform(context, info.field_name, input, key_of(info, input), work)
+            return payload.of(await perform(context, info.field_name, input, key_of(info, input), work))
 
         return await or_problem(info, run())
 
     return resolve
 
 
-async def or_problem(info: Info, running: Awaitable[Row]) -> Row:
+async def or_problem(info: Info, running: Awaitable[Answered]) -> Answered | Row:
     """What a mutation answers, or its problem; one that was out of reach or forbidden is recorded."""
     try:
         return await running

@@ -1,13 +1,19 @@
-"""What resolvers need of the world outside, as protocols; `integrations` and the database implement them."""
+"""What resolvers need of others, as protocols; `integrations`, the database and the schema implement them."""
 
 import uuid
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
+from graphql import GraphQLResolveInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loaders.window import Row
 
 # Told which tenant's feed has more; None stands for every tenant's: something may have been missed.
 Woken = Callable[[uuid.UUID | None], None]
+# What reads as JSON what a mutation's field selects of the row that it wrote, as the driver takes it: None where
+# nothing has to be read, or no statement can.
+PayloadOf: TypeAlias = Callable[[GraphQLResolveInfo[Any], Row], tuple[str, list[Any]] | None]
 
 
 class Wakes(Protocol):

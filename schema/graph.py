@@ -8,6 +8,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -20,18 +21,22 @@ from auth.limits import Limits
 from auth.principal import Caller
 from auth.standing import Stands
 from auth.verifying import Credentials
-from loaders.entities import ENTITIES, LISTED
+from loaders.entities import BY_NAME, ENTITIES, LISTED
+from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from resolvers.auditing.archive import Archive
-from resolvers.context import Context, context_of
+from resolvers.context import Context, Info, context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.recording import record_reads, record_refusal
 from schema.answers import InvalidDocument, failure, invalid, not_begun, refused, shown, too_long
-from schema.compiling import NotCompilable, Plans, Ready
+from schema.compiling import NotCompilable, Plans, Reading, Ready
+from schema.completing import Completing
 from schema.documents import Admitted, Documents
-from schema.operation import Answer, OperationRequest
+from schema.operation import Answer, OperationRequest, PlanWanted
+from schema.planned import ASKED as PLAN_ASKED
+from schema.planned import EXPLAIN, Planned
 from schema.streaming import Stream
 
 log = structlog.get_logger("tenantry.graph")
@@ -101,8 +106,11 @@ class Graph:
 
     def compiled(self, request: OperationRequest, caller: Caller) -> Ready:
         """The statement that answers a query. Raises NotCompilable, and what refuses the operation."""
-        admitted = self._documents.admit(request, caller)
-        return self._ready(admitted, caller)
+        return self._ready(self._documents.admit(request, caller), caller)
+
+    async def plan(self, request: OperationRequest, caller: Caller, wanted: PlanWanted) -> Planned:
+        """Which way a query goes, for the caller who would ask. Raises what refuses the operation."""
+        return await self._planned(self._documents.admit(request, caller), caller, wanted)
 
     async def _run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         admitted = await self._admit(request, caller, request_id)
@@ -116,6 +124,8 @@ class Graph:
     async def _admit(self, request: OperationRequest, caller: Caller, request_id: str) -> Admitted:
         """The operation, if its caller may run it; what it may not is recorded. Raises Refusal or InvalidDocument."""
         try:
+            if request.plan is not None:
+                enforce([PLAN_ASKED], caller.scopes)
             return self._documents.admit(request, caller)
         except Refusal as refusal:
             if refusal.code is Code.FORBIDDEN_SCOPE:
@@ -125,12 +135,29 @@ class Graph:
 
     async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
         async with asyncio.timeout(self._deadline):
-            compiled = await self._compiled(admitted, caller)
-            if compiled is not None:
-                return compiled
-            async with self._context(caller, request_id, idempotency_key=request.idempotency_key) as context:
-                result = await self._execute(admitted, request.operation_name, context)
-            await record_reads(context)
+            answer = await self._run_either_way(admitted, request, caller, request_id)
+            if request.plan is not None:
+                answer = (await self._planned(admitted, caller, request.plan)).beside(answer)
+            return answer
+
+    async def _planned(self, admitted: Admitted, caller: Caller, wanted: PlanWanted) -> Planned:
+        try:
+            statement, given = self._ready(admitted, caller).bound
+        except NotCompilable as reason:
+            return Planned(reason=str(reason))
+        lines = await self._database.lines(caller.tenant.id, f"{EXPLAIN[wanted]} {statement}", given)
+        return Planned(statement, tuple(lines))
+
+    async def _run_either_way(
+        self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str
+    ) -> Answer:
+        compiled = await self._compiled(admitted, caller)
+        if compiled is not None:
+            return compiled
+        known = {"idempotency_key": request.idempotency_key, "payload": partial(self._payload, admitted.reading)}
+        async with self._context(caller, request_id, **known) as context:
+            result = await self._execute(admitted, request.operation_name, context)
+        await record_reads(context)
         return shown(result, self._deadline)
 
     async def _compiled(self, admitted: Admitted, caller: Caller) -> Answer | None:
@@ -151,6 +178,16 @@ class Graph:
         if self._plans is None:
             raise NotCompilable("This graph", "compiles nothing")
         return self._plans.ready(admitted.reading, admitted.variables, caller)
+
+    def _payload(self, reading: Reading, info: Info, row: Row) -> tuple[str, list[Any]] | None:
+        """Implements `resolvers.ports.PayloadOf`."""
+        entity = BY_NAME.get(row["__typename"])
+        if self._plans is None or entity is None:
+            return None
+        try:
+            return self._plans.of_row(reading, info, entity, row["id"]).bound
+        except NotCompilable:
+            return None
 
     async def _subscribe(
         self, admitted: Admitted, request: OperationRequest, caller: Caller, standing: Stands, request_id: str
@@ -215,6 +252,7 @@ class Graph:
             context,
             variable_values=admitted.variables,
             operation_name=operation_name,
+            executor_class=Completing,
             hide_suggestions=True,
         )
         return outcome if isinstance(outcome, ExecutionResult) else await outcome

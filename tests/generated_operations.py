@@ -1,4 +1,4 @@
-"""Queries made from the schema: every field, list and fragment, with arguments that fit the rows of a small estate."""
+"""Operations made from the schema: every field, list and fragment, with arguments that fit a small estate."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +7,7 @@ from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLField,
+    GraphQLID,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
@@ -31,7 +32,8 @@ from tests.reach_model import Model
 DEPTH = 4
 # Of the root fields those that read; the others are computed wherever they stand.
 ROOTS = ("devices", "locations", "areas", "organizations", "deviceTypes", "tenants", "tenant", "node", "nodes",
-         "_entities", "tokens", "me", "__typename")  # fmt: skip
+         "_entities", "tokens", "users", "serviceAccounts", "roles", "roleBindings", "auditEvents", "me",
+         "__typename")  # fmt: skip
 # Their rows are of other tenants, or they are asked with what no caller of a test holds.
 STRANGE = {"ten_00000000-0000-7000-8000-000000000000", "dev_nonsense", "nonsense", "DEV_1"}
 
@@ -52,8 +54,27 @@ class Writing:
     def document(self) -> str:
         """The text; what it is given is in `variables`."""
         roots = [self.root(name) for name in self.pick(st.lists(st.sampled_from(ROOTS), min_size=1, max_size=3))]
-        head = f"query ({', '.join(self.declared)}) " if self.declared else ""
-        return "\n".join([f"{head}{{ {' '.join(roots)} }}", *self.fragments])
+        return self._whole("query", roots)
+
+    def mutation(self) -> str:
+        """The text of changes that change nothing: what they answer can be asked for again and again."""
+        names = self.pick(st.lists(st.sampled_from([name for name in self.ids if name != "Tenant"]), max_size=2))
+        return self._whole("mutation", ["__typename", *(self.unchanged(name) for name in names)])
+
+    def unchanged(self, name: str) -> str:
+        """A thing of this type that is written as it is, mostly."""
+        mutation = self.schema.mutation_type
+        assert mutation is not None
+        result = get_named_type(mutation.fields[f"update{name}"].type)
+        assert isinstance(result, GraphQLUnionType)
+        id_ = self.pick(self.some_id() if self.rarely() else st.sampled_from(self.ids[name]))
+        said = self.said(GraphQLNonNull(GraphQLID), id_)
+        thing = f"... on {name} {{ {self.selection(self.schema.type_map[name], DEPTH - 1)} }}"
+        return f"{self.name('u')}: update{name}(input: {{id: {said}}}) {{ {thing} {self.abstract(result, 1)} }}"
+
+    def _whole(self, kind: str, roots: list[str]) -> str:
+        declared = f" ({', '.join(self.declared)})" if self.declared else ""
+        return "\n".join([f"{kind}{declared} {{ {' '.join(roots)} }}", *self.fragments])
 
     def root(self, name: str) -> str:
         """A root field under a name of its own."""

@@ -63,7 +63,8 @@ async def test_values_are_bound_and_never_in_the_text(ask: Ask, acme: Estate) ->
     ("query", "reason"),
     [
         ("{ me { name } }", "Query.me is computed in Python"),
-        ("{ tokens { nodes { node { id } } } }", "Query.tokens lists what is of no estate"),
+        ("{ tokens { nodes { node { id } } } }", "Token.node is computed in Python"),
+        ("{ auditEvents { totalCount } }", "Query.auditEvents lists what has no id of its own"),
         ("{ tenants { nodes { devices { totalCount } } } }", "Tenant.devices may lead into several tenants"),
         ('{ tenant(slug: "acme") { devices { totalCount } } }', "Tenant.devices may lead into several tenants"),
         ("{ __schema { queryType { name } } }", "Query.__schema reads the schema"),

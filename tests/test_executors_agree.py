@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from auth.grants import Grant
 from auth.limits import Limits
 from auth.principal import Account, Caller
+from auth.roles import BUILDING
 from auth.scopes import Scope
 from loaders.entities import BY_NAME
 from models.hierarchy import Node
@@ -24,10 +25,11 @@ from tests.ask import caller_of
 from tests.clock import HeldClock
 from tests.estate import make_tenant
 from tests.generated_operations import Writing
-from tests.generated_rows import values_of
+from tests.generated_rows import TEXT, values_of
+from tests.principals import make_principals
 from tests.reach_model import make, shapes
 
-READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
+HELD = frozenset(scope for scope in Scope if scope.endswith(".read")) | BUILDING | {Scope.ORGANIZATIONS_WRITE}
 # Operations of each estate, and how many there are at length: 500, unless more are asked for.
 EACH = 8
 AT_LENGTH = int(os.environ.get("TENANTRY_TEST_OPERATIONS", "500")) // EACH
@@ -46,9 +48,15 @@ def reaches(nodes: list[Node]) -> st.SearchStrategy[list[list[Node]]]:
     return st.one_of(st.just([[]]), every)
 
 
+def columns(node: Node) -> dict[str, uuid.UUID]:
+    """A node as what is bound to it names it."""
+    named = {f"{node.kind.lower()}_id": node.id}
+    return named if node.location_id is None else {**named, "location_id": node.location_id}
+
+
 def bound(caller: Caller, reach: list[list[Node]]) -> Caller:
-    """The caller, who may read beneath these nodes alone."""
-    grants = tuple(Grant(READ, tuple(dict.fromkeys(nodes))) for nodes in reach)
+    """The caller, who may read and write beneath these nodes alone."""
+    grants = tuple(Grant(HELD, tuple(dict.fromkeys(nodes))) for nodes in reach)
     account = Account(Prefix.USER, uuid.UUID(int=3), "a person", grants)
     return Caller(replace(caller.principal, account=account), caller.tenant)
 
@@ -85,10 +93,15 @@ async def agree(built: GraphQLSchema, databases: Databases, clock: HeldClock, da
     beneath = await make_tenant(databases, clock, "beneath", tenant)
     ids["Tenant"].append(encode(BY_NAME["Tenant"].prefix, beneath.id))
     nodes = [model.node(name, row_id) for name in ("Organization", "Location", "Area") for row_id in model.rows[name]]
+    for number in range(data.draw(st.integers(0, 2))):
+        node = data.draw(st.one_of(st.just({}), st.sampled_from(nodes).map(columns))) if nodes else {}
+        who = f"{number}{data.draw(TEXT)}"
+        await make_principals(databases, clock, tenant.id, Scope.DEVICES_READ, who=who, **node)
     for _ in range(EACH):
         writing = Writing(data, built, model, ids)
-        request = OperationRequest(writing.document(), writing.variables)
-        caller = bound(caller_of(tenant, clock, READ), data.draw(reaches(nodes)))
+        text = writing.mutation() if data.draw(st.integers(0, 3)) == 3 else writing.document()
+        request = OperationRequest(text, writing.variables)
+        caller = bound(caller_of(tenant, clock, HELD), data.draw(reaches(nodes)))
         note(f"{request.query}\n{request.variables}\n{caller.grants}")
         before = len(compiled._plans or ())
         with capture_logs() as said:

@@ -47,7 +47,7 @@ def test_a_query_is_run_where_that_is_asked(plan: Plan) -> None:
 def test_what_is_not_compiled_is_told_with_its_place(plan: Plan) -> None:
     """The field, and why."""
     said = plan("{ tokens { nodes { node { id } } } }").stdout
-    assert said == "Not compiled, so that graphql-core runs it: Query.tokens lists what is of no estate.\n"
+    assert said == "Not compiled, so that graphql-core runs it: Token.node is computed in Python.\n"
 
 
 @pytest.mark.parametrize(

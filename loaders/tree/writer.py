@@ -62,6 +62,11 @@ def statement(roots: Roots, shapes: Shapes) -> Select[Any]:
     return _Writer(shapes).answer(roots)
 
 
+def of_row(sought: Lookup, shapes: Shapes) -> Select[Any]:
+    """One statement for one row. Its value is the row's JSON alone, and null where it is not there."""
+    return select(_Writer(shapes).found(sought))
+
+
 class _Writer:
     def __init__(self, shapes: Shapes) -> None:
         self._windows = shapes.windows
@@ -76,6 +81,11 @@ class _Writer:
         # Joined by an operator that lets a null through, where `concat` would not.
         return select(reduce(add, [*texts, constant("}")]))
 
+    def found(self, sought: Lookup) -> ColumnElement[Any]:
+        """The row that is looked up as JSON, or nothing."""
+        row_id = parameters.at(sought.place)("id", Uuid())
+        return self._one(sought.entity, row_id, sought.fields, ancestor=sought.ancestor)
+
     def fields(self, row: TreeRow, fields: Fields) -> list[Written]:
         return an_object((name, self._field(row, field)) for name, field in fields)
 
@@ -88,8 +98,7 @@ class _Writer:
             case First():
                 return self._first(root)
             case Lookup():
-                row_id = parameters.at(root.place)("id", Uuid())
-                return _or_null(self._one(root.entity, row_id, root.fields, ancestor=root.ancestor))
+                return _or_null(self.found(root))
             case Lookups():
                 return self._lookups(root)
 

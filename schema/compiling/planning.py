@@ -1,13 +1,16 @@
 """From an operation to its plan: how each root field begins, and what is selected beneath it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationDefinitionNode, OperationType
 
 from loaders.entities import ENTITIES, TENANT, Entity
+from loaders.tree.selection import Fields, Many, One, Part
 from resolvers import node, tenant
 from schema.compiling.arguments import Arguments, Asking
+from schema.compiling.branch import Branch
 from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
 from schema.compiling.roots import Always, ById, ByIds, OfTenant, OneTenant, Possible, RootField
@@ -28,6 +31,36 @@ def plan(collecting: Collecting, operation: OperationDefinitionNode) -> Plan:
     if operation.operation is not OperationType.QUERY:
         raise NotCompilable(operation.operation.value.capitalize(), "is not compiled: queries are")
     return tuple(_Planning(collecting, query).roots(operation))
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What is selected of a row that a mutation wrote; `place` is where its id is bound."""
+
+    place: int
+    branch: Branch
+
+
+def payload(collecting: Collecting, entity: Entity, said: list[FieldNode]) -> Payload:
+    """What a mutation's field selects where its answer is a row of this entity.
+
+    Raises:
+        NotCompilable: a field is computed in Python, or nothing is selected but what the row holds.
+    """
+    if entity is TENANT:
+        raise NotCompilable(entity.name, "is written from above, where its estate is not read")
+    walk = Walk(collecting)
+    branch = walk.branch(entity, said, own=False)
+    if not _leads_on(branch.fields):
+        raise NotCompilable(entity.name, "is at hand: nothing more of it is asked for")
+    return Payload(next(walk.places), branch)
+
+
+def _leads_on(fields: Fields) -> bool:
+    """Whether an edge is followed."""
+    return any(
+        isinstance(field, One | Many) or (isinstance(field, Part) and _leads_on(field.fields)) for _, field in fields
+    )
 
 
 class _Planning:

@@ -4,10 +4,11 @@ A plan is an operation's, for each set of values of the variables that its direc
 for each shape of its arguments and of its caller's reach. The least recently used go when there are too many.
 """
 
+import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
@@ -15,13 +16,18 @@ from graphql.execution.values import VariableValues, get_variable_values
 from auth.limits.fragments import fragments_of
 from auth.principal import Caller
 from auth.requirement import Requirement
+from loaders.entities import Entity
 from loaders.tree.compiled import Compiled, compiled
-from loaders.tree.selection import Constant
-from loaders.tree.writer import Shapes, statement
+from loaders.tree.parameters import valued
+from loaders.tree.selection import Constant, Lookup
+from loaders.tree.writer import Shapes, of_row, statement
+from resolvers.context import Info
 from schema.compiling.collecting import Collecting, switches_of
-from schema.compiling.planning import Plan, plan
+from schema.compiling.planning import Payload, Plan, payload, plan
 from schema.compiling.refusal import NotCompilable
 from schema.compiling.settling import Settling
+
+Planned = TypeVar("Planned", Plan, Payload)
 
 
 class Reading:
@@ -54,7 +60,7 @@ class Plans:
         self._schema = schema
         self._reads = reads
         self._at_most = at_most
-        self._plans: OrderedDict[Any, Plan | NotCompilable] = OrderedDict()
+        self._plans: OrderedDict[Any, Plan | Payload | NotCompilable] = OrderedDict()
         self._statements: OrderedDict[Any, Compiled] = OrderedDict()
 
     def __len__(self) -> int:
@@ -71,13 +77,29 @@ class Plans:
             # Before the variables are looked at: of a mutation's there may be thousands.
             self._plan(reading, ())
         coerced = self._coerced(reading, variables)
-        switches = tuple(coerced.coerced.get(name) for name in reading.switches)
+        switches = _switches(reading, coerced)
         settling = Settling(caller, coerced, self._reads)
         for name, root in self._plan(reading, switches):
             settling.roots.append((name, root.settle(settling)))
         if all(isinstance(root, Constant) for _, root in settling.roots):
             raise NotCompilable("Query", "asks for nothing that is read")
-        return Ready(self._statement((reading, switches, *settling.shape), settling), settling.values)
+        roots = tuple(settling.roots)
+        return self._ready((reading, switches), settling, lambda shapes: compiled(statement(roots, shapes)))
+
+    def of_row(self, reading: Reading, info: Info, entity: Entity, row_id: uuid.UUID) -> Ready:
+        """The statement that answers a mutation's field with a row that it wrote, and its values.
+
+        Raises:
+            NotCompilable: graphql-core answers with it.
+        """
+        switches = _switches(reading, info.variable_values)
+        key = (reading, switches, info.path.key, entity.name)
+        made = self._planned(key, reading, switches, lambda collecting: payload(collecting, entity, info.field_nodes))
+        settling = Settling(info.context.caller, info.variable_values, self._reads)
+        settling.values.update(valued(made.place, {"id": row_id}))
+        settling.take(made.branch.lists)
+        sought = Lookup(entity, made.place, made.branch.fields)
+        return self._ready(key, settling, lambda shapes: compiled(of_row(sought, shapes)))
 
     def _coerced(self, reading: Reading, variables: dict[str, Any]) -> VariableValues:
         declared = reading.operation.variable_definitions or ()
@@ -87,28 +109,39 @@ class Plans:
         return coerced
 
     def _plan(self, reading: Reading, switches: tuple[Any, ...]) -> Plan:
-        key = (reading, switches)
-        made = self._plans.get(key)
+        return self._planned(
+            (reading, switches), reading, switches, lambda collecting: plan(collecting, reading.operation)
+        )
+
+    def _planned(
+        self, key: Any, reading: Reading, switches: tuple[Any, ...], make: Callable[[Collecting], Planned]
+    ) -> Planned:
+        made: Any = self._plans.get(key)
         if made is None:
             collecting = Collecting(self._schema, reading.fragments, dict(zip(reading.switches, switches, strict=True)))
             try:
-                made = plan(collecting, reading.operation)
+                made = make(collecting)
             except NotCompilable as refusal:
                 made = refusal
             _keep(self._plans, key, made, self._at_most)
         self._plans.move_to_end(key)
         if isinstance(made, NotCompilable):
             raise made.with_traceback(None)
-        return made
+        return made  # type: ignore[no-any-return]
 
-    def _statement(self, key: Any, settling: Settling) -> Compiled:
+    def _ready(self, key: tuple[Any, ...], settling: Settling, make: Callable[[Shapes], Compiled]) -> Ready:
+        key += tuple(settling.shape)
         made = self._statements.get(key)
         if made is None:
-            shapes = Shapes(settling.windows, settling.reaches)
-            made = compiled(statement(tuple(settling.roots), shapes))
+            made = make(Shapes(settling.windows, settling.reaches))
             _keep(self._statements, key, made, self._at_most)
         self._statements.move_to_end(key)
-        return made
+        return Ready(made, settling.values)
+
+
+def _switches(reading: Reading, coerced: VariableValues) -> tuple[Any, ...]:
+    """The values of the variables that its directives ask for."""
+    return tuple(coerced.coerced.get(name) for name in reading.switches)
 
 
 def _keep(kept: OrderedDict[Any, Any], key: Any, value: Any, at_most: int) -> None:

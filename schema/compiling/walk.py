@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from loaders.edges import Edge
-from loaders.entities import ENTITIES, TENANT, Entity
+from loaders.entities import TENANT, Entity
 from loaders.masking import ANCESTORS, SHOWN
 from loaders.tree import selection
 from loaders.tree.forms import Form, form_of, may_be_null
@@ -61,8 +61,8 @@ class Walk:
     def many(self, edge: Edge, around: str, declared: GraphQLField, nodes: list[FieldNode]) -> selection.Many:
         """A list; `around` is the name of the type that has it."""
         named = f"{around}.{nodes[0].name.value}"
-        if edge.target not in ENTITIES:
-            raise NotCompilable(named, "lists what is of no estate")
+        if edge.target.id.key != "id":
+            raise NotCompilable(named, "lists what has no id of its own")
         place = next(self.places)
         self._arguments[place] = Arguments(Asking(declared, nodes[0], of_list(edge), named))
         self._entities.add(edge.target.name)

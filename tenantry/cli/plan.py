@@ -13,9 +13,8 @@ from models.clock import SystemClock
 from resolvers.tenants import tenant_by_slug
 from schema.answers import InvalidDocument
 from schema.build import build
-from schema.compiling import NotCompilable
 from schema.graph import Graph
-from schema.operation import OperationRequest
+from schema.operation import OperationRequest, PlanWanted
 from tenantry.app import limits
 from tenantry.cli.document import document_in, variables_in
 from tenantry.cli.run import CommandError, plain_errors, run
@@ -52,18 +51,17 @@ async def _plan(request: OperationRequest, slug: str, *, analyze: bool) -> str:
     async with open_databases(settings) as databases:
         caller = _reader(await tenant_by_slug(databases.platform, slug))
         graph = Graph(build(), databases.app, SystemClock(), limits(settings))
+        wanted = PlanWanted.ANALYZE if analyze else PlanWanted.EXPLAIN
         try:
-            ready = graph.compiled(request, caller)
-        except NotCompilable as reason:
-            return f"Not compiled, so that graphql-core runs it: {reason}."
+            planned = await graph.plan(request, caller, wanted)
         except InvalidDocument as invalid:
             raise CommandError("\n".join(error.message for error in invalid.errors)) from invalid
         except Refusal as refusal:
             raise CommandError(refusal.message) from refusal
-        statement, given = ready.bound
-        explain = f"EXPLAIN {'(ANALYZE, BUFFERS) ' if analyze else ''}{statement}"
-        plan = await databases.app.lines(caller.tenant.id, explain, given)
-    return "\n".join(["Compiled to one statement:", "", statement, "", "PostgreSQL's plan:", "", *plan])
+    if planned.statement is None:
+        return f"Not compiled, so that graphql-core runs it: {planned.reason}."
+    said = ["Compiled to one statement:", "", planned.statement, "", "PostgreSQL's plan:", "", *planned.plan]
+    return "\n".join(said)
 
 
 def _reader(tenant: Any) -> Caller:
