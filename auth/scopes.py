@@ -59,6 +59,7 @@ class Scope(StrEnum):
     PLATFORM_TENANTS_WRITE = "platform.tenants.write"
     PLATFORM_AUDIT_READ = "platform.audit.read"
     PLATFORM_DASHBOARD_READ = "platform.dashboard.read"
+    PLATFORM_PLANS_READ = "platform.plans.read"
 
 
 def expand(patterns: Iterable[str], *, platform: bool) -> frozenset[Scope]:

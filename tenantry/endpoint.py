@@ -5,10 +5,9 @@ Its order is a promise: method, media type, caller, body, operation. Nothing of 
 
 import asyncio
 import re
-from collections.abc import Coroutine
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -18,15 +17,15 @@ from auth.credentials import Headers, values
 from auth.principal import Caller
 from auth.standing import Callers, Stands
 from schema.answers import refused
-from schema.operation import Answer, OperationRequest
+from schema.operation import Answer, OperationRequest, PlanWanted
 from schema.streaming import Stream
 from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer
 from tenantry.body import MOST_DOCUMENT, ClientGone, from_body, from_query_string, read_body
+from tenantry.connected import while_connected
 from tenantry.event_stream import send_events, send_one
 from tenantry.negotiation import Accepted, MediaType, accepted, check_body
 
-Answered = TypeVar("Answered")
 # Visible ASCII.
 KEY = re.compile(r"[!-~]{1,128}")
 
@@ -60,8 +59,8 @@ class GraphQLEndpoint:
             check_method(scope["method"])
             accepts = accepted(scope["headers"])
             caller = await self._caller(scope)
-            key = idempotency_key(scope["headers"])
-            request = replace(await self._request(scope, receive), idempotency_key=key)
+            key, plan = idempotency_key(scope["headers"]), plan_wanted(scope["headers"])
+            request = replace(await self._request(scope, receive), idempotency_key=key, plan=plan)
             if accepts.events:
                 answer = await while_connected(receive, self._stream(request, scope, send, accepts))
             else:
@@ -124,30 +123,20 @@ def idempotency_key(headers: Headers) -> str | None:
     return key
 
 
+def plan_wanted(headers: Headers) -> PlanWanted | None:
+    """Whether the caller wants to know which way its operation goes. Raises Refusal (BAD_REQUEST)."""
+    sent = values(headers, b"tenantry-plan")
+    if not sent:
+        return None
+    try:
+        [wanted] = sent
+        return PlanWanted(wanted.strip(" \t").lower())
+    except ValueError:
+        raise Refusal(Code.BAD_REQUEST, f"Send Tenantry-Plan once: {' or '.join(PlanWanted)}.") from None
+
+
 def as_media_type(answer: Answer, media_type: MediaType) -> Answer:
     """The older media type says 200 to a well-formed request, whatever is wrong with its document."""
     if media_type is MediaType.JSON and answer.status == HTTPStatus.BAD_REQUEST:
         return Answer(HTTPStatus.OK, answer.body, answer.headers)
     return answer
-
-
-async def while_connected(receive: Receive, running: Coroutine[Any, Any, Answered]) -> Answered:
-    """Run to the end, or for as long as the caller stays. Raises ClientGone."""
-    work = asyncio.create_task(running)
-    watch = asyncio.create_task(_gone(receive))
-    watch.add_done_callback(lambda _: work.cancel())
-    try:
-        return await work
-    except asyncio.CancelledError:
-        ours = asyncio.current_task()
-        # Cancelled from outside (a server that stops), or because of the caller? Only the latter ends here.
-        if watch.cancelled() or not watch.done() or (ours is not None and ours.cancelling()):
-            raise
-        raise ClientGone from None
-    finally:
-        watch.cancel()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

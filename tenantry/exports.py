@@ -23,7 +23,8 @@ from schema.streaming import Stream
 from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer, send_patiently
 from tenantry.body import ClientGone
-from tenantry.endpoint import Runs, while_connected
+from tenantry.connected import while_connected
+from tenantry.endpoint import Runs
 
 TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
 PARAMETERS = frozenset({"format", "filter", "search"})
