@@ -81,7 +81,7 @@ async def count(superuser_url: str, listed: list[Operation], tell: Tell) -> dict
         tell("a database")
         async with database(superuser_url) as databases:
             graph = Graph(build(), databases.app, clock, Limits(), credentials=Credentials(databases.platform))
-            runner = Runner(graph, wire)
+            runner = Runner(graph, databases.app, wire)
             small, large = [await make_estate(databases, clock, size) for size in (SMALL, LARGE)]
             counted = {}
             for at, operation in enumerate(listed, 1):

@@ -76,9 +76,18 @@ class Database:
             yield taken.connection
 
     async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
-        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
-        async with self._transaction(READ, tenant_id, writes=False) as taken:
-            return await taken.driver.fetchval(statement, *given)
+        """The single value of one statement, as the driver takes it, in a snapshot of its own.
+
+        Whoever asked has it before the transaction has ended: there is nothing in it that could fail any more.
+        """
+        taken = await self._pool.take(self._beginning(READ, tenant_id))
+        try:
+            found = await taken.driver.fetchval(statement, *given)
+        except BaseException:
+            await self._pool.give_back(taken)
+            raise
+        self._pool.end_later(taken)
+        return found
 
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
@@ -112,6 +121,10 @@ class Database:
         finally:
             connection.terminate()
 
+    async def settled(self) -> None:
+        """Wait until every transaction has ended whose end nobody waited for."""
+        await self._pool.settled()
+
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
         await self._pool.close()
@@ -119,8 +132,7 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
-        message = f"{begin}; {set_tenant(tenant_id)} {self._settings}"
-        async with self._pool.begun(message) as taken:
+        async with self._pool.begun(self._beginning(begin, tenant_id)) as taken:
             taken.info[COMMITTED] = []
             yield taken
             ended = await taken.driver.execute("COMMIT")
@@ -129,6 +141,10 @@ class Database:
             del taken.info[OPEN]
             for action in taken.info[COMMITTED]:
                 action()
+
+    def _beginning(self, begin: str, tenant_id: uuid.UUID | None) -> str:
+        """The one message."""
+        return f"{begin}; {set_tenant(tenant_id)} {self._settings}"
 
 
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:

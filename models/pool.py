@@ -7,7 +7,7 @@ other goes back the long way, where what was left open is ended (`models.databas
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,7 @@ class Pool:
         self.in_use = 0
         # The last one back goes first.
         self._resting: list[Taken] = []
+        self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def begun(self, begin: str) -> AsyncIterator[Taken]:
@@ -47,27 +48,60 @@ class Pool:
         Raises:
             sqlalchemy.exc.TimeoutError: none became free.
         """
+        taken = await self.take(begin)
+        try:
+            yield taken
+        finally:
+            await self.give_back(taken)
+
+    async def take(self, begin: str) -> Taken:
+        """The same for who gives it back himself, whatever happens."""
         await self._turn()
         self.in_use += 1
         try:
-            taken = await self._begin(begin)
-            try:
-                yield taken
-            except BaseException:
-                await self._close(taken)
-                raise
+            return await self._begin(begin)
+        except BaseException:
+            self._left()
+            raise
+
+    async def give_back(self, taken: Taken) -> None:
+        """To rest, or where its transaction has not been seen to end, the long way."""
+        try:
             if OPEN in taken.info:
                 await self._close(taken)
             else:
                 self._resting.append(taken)
         finally:
-            self.in_use -= 1
-            self._turns.release()
+            self._left()
+
+    def end_later(self, taken: Taken) -> None:
+        """End a transaction that wrote nothing, and give its connection back; nobody waits for it."""
+        task = asyncio.get_running_loop().create_task(self._end(taken))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def settled(self) -> None:
+        """Wait until what is to end later has ended."""
+        await asyncio.gather(*self._ending)
 
     async def close(self) -> None:
-        """Give up those at rest."""
+        """Give up those at rest, once what ends has ended."""
+        await self.settled()
         while self._resting:
             await self._close(self._resting.pop())
+
+    async def _end(self, taken: Taken) -> None:
+        try:
+            # A connection that breaks here has done its work: it is given up, and nobody is to hear of it.
+            with suppress(Exception):
+                await taken.driver.execute("COMMIT")
+                del taken.info[OPEN]
+        finally:
+            await self.give_back(taken)
+
+    def _left(self) -> None:
+        self.in_use -= 1
+        self._turns.release()
 
     async def _turn(self) -> None:
         if not self._turns.locked():

@@ -26,6 +26,7 @@ async def added_by_warm_token(graph: Graph, databases: Databases, clock: Clock, 
 
         async def work(door: Door = door) -> None:
             await door.answer(ask)
+            await databases.app.settled()
 
         await work()
         during = await wire.during(work)
