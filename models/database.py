@@ -15,6 +15,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
+from models.faults import is_outage, is_outdated
 from models.pool import OPEN, Pool, Taken
 
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
@@ -50,6 +51,7 @@ class Database:
             json_deserializer=orjson.loads,
         )
         self._pool = Pool(self.engine, pool_size, POOL_TIMEOUT)
+        self._names_statements = prepared_statements
         # Statements here are short, and compiling one to machine code takes longer than most of them run.
         self._settings = f"SET LOCAL jit = off; SET LOCAL statement_timeout = {int(statement_timeout * 1000)}"
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
@@ -76,18 +78,26 @@ class Database:
             yield taken.connection
 
     async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
-        """The single value of one statement, as the driver takes it, in a snapshot of its own.
-
-        Whoever asked has it before the transaction has ended: there is nothing in it that could fail any more.
-        """
-        taken = await self._pool.take(self._beginning(READ, tenant_id))
-        try:
+        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
+        beginning = self._beginning(READ, tenant_id)
+        taken = await self._pool.at_rest() if self._names_statements else None
+        if taken is not None:
+            try:
+                found = await taken.pipeline.value(beginning, statement, given)
+                del taken.info[OPEN]
+            except Exception as error:
+                # What rested may have died unseen, and the tables may have changed: a read may be asked for again.
+                if not (is_outage(error) or is_outdated(error)):
+                    raise
+            else:
+                return found
+            finally:
+                await self._pool.give_back(taken)
+        async with self._pool.begun(beginning) as taken:
             found = await taken.driver.fetchval(statement, *given)
-        except BaseException:
-            await self._pool.give_back(taken)
-            raise
-        self._pool.end_later(taken)
-        return found
+            await taken.driver.execute("COMMIT")
+            del taken.info[OPEN]
+            return found
 
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
@@ -120,10 +130,6 @@ class Database:
             yield connection
         finally:
             connection.terminate()
-
-    async def settled(self) -> None:
-        """Wait until every transaction has ended whose end nobody waited for."""
-        await self._pool.settled()
 
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
