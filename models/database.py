@@ -7,6 +7,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -150,7 +151,7 @@ class Database:
 
     def _beginning(self, begin: str, tenant_id: uuid.UUID | None) -> str:
         """The one message."""
-        return f"{begin}; {set_tenant(tenant_id)} {self._settings}"
+        return _beginning(begin, tenant_id, self._settings)
 
 
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
@@ -161,6 +162,11 @@ def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
 def set_tenant(tenant_id: uuid.UUID | None) -> str:
     """The statement that names a transaction's tenant: a literal, since a distributed engine passes on no other."""
     return "" if tenant_id is None else f"SET LOCAL app.tenant_id = '{uuid.UUID(str(tenant_id))}';"
+
+
+@lru_cache(maxsize=10_000)
+def _beginning(begin: str, tenant_id: uuid.UUID | None, settings: str) -> str:
+    return f"{begin}; {set_tenant(tenant_id)} {settings}"
 
 
 def _end_what_was_left_open(connection: Any, entry: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -95,33 +95,35 @@ class Pipeline(asyncio.Protocol):
 
     def _of_the_driver(self, data: bytes) -> bytes:
         """What of this piece of the stream the driver is shown; a message may lie in several pieces."""
-        data, at, shown = self._head + data, 0, []
-        self._head = b""
+        if self._head:
+            data, self._head = self._head + data, b""
+        at, size, shown = 0, len(data), []
         while self._left or self._awaited != NOBODYS:
-            if self._left:
-                piece = data[at : at + self._left]
-                at += len(piece)
-                self._left -= len(piece)
-                if self._shows:
-                    shown.append(piece)
-                if self._left:
-                    return b"".join(shown)
-            elif len(data) - at < HEAD:
-                self._head = data[at:]
-                return b"".join(shown)
-            else:
+            if not self._left:
+                if size - at < HEAD:
+                    self._head = data[at:]
+                    break
                 self._shows = self._is_the_drivers(data[at])
                 self._left = 1 + int.from_bytes(data[at + 1 : at + HEAD])
-        return b"".join([*shown, data[at:]])
+            length = min(self._left, size - at)
+            if self._shows:
+                shown.append(data[at : at + length])
+            at += length
+            self._left -= length
+            if at == size:
+                break
+        else:
+            shown.append(data[at:])
+        return b"".join(shown)
 
     def _is_the_drivers(self, kind: int) -> bool:
         """Whether the driver is shown a message of this kind, that comes now."""
-        if kind in ASIDE:
-            return True
         if kind == READY:
             ended = self._awaited == ENDS
             self._awaited = NOBODYS if ended else self._awaited + 1
             return ended
+        if kind in ASIDE:
+            return True
         first = not self._failed
         if kind == ERROR:
             self._failed = True

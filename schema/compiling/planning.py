@@ -10,7 +10,7 @@ from loaders.entities import ENTITIES, TENANT, Entity
 from loaders.tree.forms import Form, form_of
 from loaders.tree.selection import Field, Fields, Many, One, Part, Value
 from resolvers import node, tenant
-from schema.compiling.arguments import Arguments, Asking
+from schema.compiling.arguments import Arguments, Asking, Given
 from schema.compiling.branch import Branch
 from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
@@ -124,4 +124,4 @@ class _Planning:
 
 
 def _as_given(place: str, declared: GraphQLField, said: list[FieldNode]) -> Arguments[dict[str, Any]]:
-    return Arguments(Asking(declared, said[0], lambda given: given, place))
+    return Arguments(Asking(Given(declared, said[0]), lambda given: given, place))
