@@ -81,8 +81,9 @@ class Pool:
         task.add_done_callback(self._ending.discard)
 
     async def settled(self) -> None:
-        """Wait until what is to end later has ended."""
-        await asyncio.gather(*self._ending)
+        """Wait until what is to end later has ended; it goes on to its end where whoever waits is cancelled."""
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     async def close(self) -> None:
         """Give up those at rest, once what ends has ended."""
