@@ -95,7 +95,8 @@ class Pool:
         try:
             # A connection that breaks here has done its work: it is given up, and nobody is to hear of it.
             with suppress(Exception):
-                await taken.driver.execute("COMMIT")
+                # Nobody waits, so nobody gives up where the database has fallen silent; others want the connection.
+                await taken.driver.execute("COMMIT", timeout=self._patience)
                 del taken.info[OPEN]
         finally:
             await self.give_back(taken)
