@@ -11,10 +11,12 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import event
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
+from models.faults import is_outdated
 from models.pool import OPEN, Pool, Taken
 
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
@@ -89,6 +91,19 @@ class Database:
         self._pool.end_later(taken)
         return found
 
+    async def row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
+        """The one row of a statement, or None, in a snapshot of its own; read once more where a migration came between.
+
+        Raises:
+            sqlalchemy.exc.MultipleResultsFound: there are several.
+        """
+        try:
+            return await self._row(tenant_id, statement)
+        except DBAPIError as error:
+            if not is_outdated(error):
+                raise
+            return await self._row(tenant_id, statement)
+
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
         async with self._transaction(READ, tenant_id, writes=False) as taken:
@@ -129,6 +144,10 @@ class Database:
         """Give every connection back to PostgreSQL."""
         await self._pool.close()
         await self.engine.dispose()
+
+    async def _row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
+        async with self.read(tenant_id) as connection:
+            return (await connection.execute(statement)).one_or_none()
 
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:

@@ -1,4 +1,4 @@
-"""What a database's failure means to a caller: it does not answer, or it stopped a statement at its deadline.
+"""What a database's failure means: it does not answer, it stopped a statement at its deadline, or it was migrated.
 
 A dead database shows itself in three libraries' exceptions: SQLAlchemy's, asyncpg's and the operating system's.
 """
@@ -29,6 +29,11 @@ def is_outage(error: BaseException) -> bool:
         isinstance(each, _OUTAGES) or (isinstance(each, DBAPIError) and each.connection_invalidated)
         for each in _chain(error)
     )
+
+
+def is_outdated(error: BaseException) -> bool:
+    """Whether a statement had been prepared for a column that a migration has changed; the next one is made anew."""
+    return any(isinstance(each, asyncpg.InvalidCachedStatementError) for each in _chain(error))
 
 
 def _chain(error: BaseException) -> list[BaseException]:
