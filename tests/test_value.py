@@ -19,6 +19,8 @@ from tests.test_database import assert_clean, is_free, is_locked, kill, nobody_i
 
 PID = "SELECT pg_backend_pid()"
 DEVICES = "SELECT count(*) FROM device"
+# Who waits for a lock here.
+WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 SLOW = "SELECT pg_sleep(60) FROM (SELECT pg_advisory_xact_lock($1)) AS held"
 
 
