@@ -147,7 +147,13 @@ class Graph:
             statement, given = self._ready(admitted, caller).bound
         except NotCompilable as reason:
             return Planned(reason=str(reason))
-        lines = await self._database.lines(caller.tenant.id, f"{EXPLAIN[wanted]} {statement}", given)
+        try:
+            lines = await self._database.lines(caller.tenant.id, f"{EXPLAIN[wanted]} {statement}", given)
+        except Exception as error:
+            failed = failure(error, self._deadline)
+            if failed is None:
+                raise
+            raise failed from error
         return Planned(statement, tuple(lines))
 
     async def _run_either_way(
