@@ -66,7 +66,7 @@ class Credentials:
         )
         async with self._turns:
             row = await self._platform.row(None, by_hash.where(Credential.hash == digest(text)))
-        return None if row is None else Named(**row._mapping)
+        return None if row is None else Named(row.tenant_id, row.token_id, row.generation, row.owner_is_disabled)
 
     async def bearer(self, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
         """Who bears the token with this id, as authentication would say it."""

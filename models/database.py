@@ -23,6 +23,9 @@ from models.pool import OPEN, Pool, Taken
 CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# One statement is one snapshot by itself. This one is taken when the statement has its locks: one that was taken before
+# would find a table empty that a migration has rewritten meanwhile.
+READ_ONCE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
 NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
@@ -82,7 +85,7 @@ class Database:
 
         Whoever asked has it before the transaction has ended: there is nothing in it that could fail any more.
         """
-        taken = await self._pool.take(self._beginning(READ, tenant_id))
+        taken = await self._pool.take(self._beginning(READ_ONCE, tenant_id))
         try:
             found = await taken.driver.fetchval(statement, *given)
         except BaseException:
@@ -146,8 +149,8 @@ class Database:
         await self.engine.dispose()
 
     async def _row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
-        async with self.read(tenant_id) as connection:
-            return (await connection.execute(statement)).one_or_none()
+        async with self._transaction(READ_ONCE, tenant_id, writes=False) as taken:
+            return (await taken.connection.execute(statement)).one_or_none()
 
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:

@@ -1,15 +1,20 @@
 """A migration beneath a server that runs: what was prepared before it is prepared anew, and no caller is told of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 from graphql import GraphQLSchema
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 from structlog.testing import capture_logs
 
 from auth.limits import Limits
 from auth.scopes import Scope
 from auth.verifying import Credentials
+from models import Device
 from models.database import Database
 from schema.graph import Graph
 from schema.operation import OperationRequest
@@ -19,7 +24,9 @@ from tests.changing import EVERYTHING, events
 from tests.clock import HeldClock
 from tests.estate import Estate, make_estate
 from tests.http import client_of, token_of
+from tests.interrupt import until
 from tests.postgres import Urls, run_as_superuser
+from tests.test_interleaving import is_waiting
 
 READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
 NAMES = """{ tenant { name } devices(orderBy: NAME_ASC, search: "reader", filter: {firmware: {eq: null}}) {
@@ -131,3 +138,28 @@ async def test_a_caller_is_let_in_after_a_migration(
     async with migrated(urls, forth, back):
         assert await status() == 200
     assert await status() == 200
+
+
+async def test_one_statement_that_waited_for_a_table_to_be_rewritten_finds_its_rows(
+    *, built: GraphQLSchema, own: Databases, databases: Databases, urls: Urls, clock: HeldClock, acme: Estate
+) -> None:
+    """PostgreSQL writes no row into the rewritten table that a snapshot from before it would see."""
+    graph, caller = Graph(built, own.app, clock, Limits()), caller_of(acme.tenant, clock, READ)
+    engine = create_async_engine(urls.owner, poolclass=NullPool)
+    forth, back = (text(f"ALTER TABLE device ALTER version TYPE {type_}") for type_ in ("bigint", "integer"))
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(forth)
+            asking = asyncio.gather(
+                graph.run(OperationRequest(NAMES), caller, "r"),
+                own.app.row(acme.tenant.id, select(func.count(Device.id))),
+            )
+            await until(lambda: is_waiting(databases.app, how_many=2))
+        answer, counted = await asking
+    finally:
+        async with engine.begin() as connection:
+            await connection.execute(back)
+        await engine.dispose()
+    assert Outcome(answer).data["devices"]["totalCount"] == 1
+    assert counted is not None
+    assert counted[0] == 1

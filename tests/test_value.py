@@ -209,6 +209,7 @@ async def test_no_transaction_is_left_open_in_the_server(urls: Urls, databases: 
     try:
         for late, suspension in itertools.product((False, True), range(1, 8)):
             await CancelledAt(database.value(acme.tenant.id, DEVICES, []), suspension, late=late)
+        assert await database.value(acme.tenant.id, DEVICES, []) == 1
         await database.settled()
         await until(lambda: nobody_in_transaction(databases.app))
         assert database.in_use == 0
