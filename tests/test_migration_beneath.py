@@ -1,6 +1,7 @@
 """A migration beneath a server that runs: what was prepared before it is prepared anew, and no caller is told of it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from auth.scopes import Scope
 from auth.verifying import Credentials
 from models import Device
 from models.database import Database
+from models.migrate import migrate
 from schema.graph import Graph
 from schema.operation import OperationRequest
 from tenantry.databases import Databases
@@ -25,7 +27,7 @@ from tests.clock import HeldClock
 from tests.estate import Estate, make_estate
 from tests.http import client_of, token_of
 from tests.interrupt import until
-from tests.postgres import Urls, run_as_superuser
+from tests.postgres import Urls, create_database, run_as_superuser
 from tests.test_interleaving import is_waiting
 
 READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
@@ -53,9 +55,26 @@ MIGRATIONS = {
 }
 
 
+@pytest.fixture(scope="module")
+async def urls(superuser_url: str) -> Urls:
+    """A database that other tests have not prepared anything for."""
+    made = await create_database(superuser_url, f"tenantry_beneath_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    await migrate(made.owner)
+    return made
+
+
+@pytest.fixture(scope="module")
+async def databases(urls: Urls) -> AsyncIterator[Databases]:
+    """Its pools, which make estates and look at them."""
+    opened = Databases(app=Database(urls.app), platform=Database(urls.platform), owner_url=urls.owner)
+    yield opened
+    await opened.app.close()
+    await opened.platform.close()
+
+
 @pytest.fixture
 async def own(urls: Urls) -> AsyncIterator[Databases]:
-    """Pools of this test's own, whose statements are prepared for what it changes."""
+    """Those of the server, whose statements are prepared before a migration."""
     opened = Databases(app=Database(urls.app, pool_size=2), platform=Database(urls.platform), owner_url=urls.owner)
     yield opened
     await opened.app.close()
@@ -125,7 +144,7 @@ async def test_a_caller_is_let_in_after_a_migration(
     graph = Graph(built, own.app, clock, Limits(), credentials=Credentials(own.platform))
     forth = ["ALTER TABLE token ALTER name TYPE varchar(500)", "ALTER TABLE tenant ALTER short_id TYPE varchar(500)"]
     forth += ["ALTER TABLE tenant ALTER status TYPE varchar(50)"]
-    back = [statement.partition(" TYPE ")[0] + " TYPE text" for statement in forth]
+    back = [statement.partition(" TYPE ")[0] + ' TYPE text COLLATE "C"' for statement in forth]
     token = await token_of(databases, clock, acme, Scope.LOCATIONS_READ)
 
     async def status() -> int:
