@@ -73,8 +73,7 @@ class Accounts:
             table.subject == key.subject,
             table.deleted_at.is_(None),
         )
-        async with self._platform.read(None) as connection:
-            row = (await connection.execute(sought)).one_or_none()
+        row = await self._platform.row(None, sought)
         if row is None:
             return None
         grants = grants_of(key.tenant_id, row.bindings)

@@ -62,8 +62,7 @@ async def bearer_by_hash(platform: Database, token_hash: bytes) -> Bearer | None
 
 
 async def _bearer(platform: Database, statement: Executable) -> Bearer | None:
-    async with platform.read(None) as connection:
-        row = (await connection.execute(statement)).one_or_none()
+    row = await platform.row(None, statement)
     if row is None:
         return None
     principal = Principal(

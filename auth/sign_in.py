@@ -132,8 +132,7 @@ class SignIn:
         named = select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
             Tenant.slug == slug, Tenant.status != TenantStatus.DELETED
         )
-        async with self._platform.read(None) as connection:
-            row = (await connection.execute(named)).one_or_none()
+        row = await self._platform.row(None, named)
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
 
 

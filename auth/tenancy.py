@@ -67,8 +67,7 @@ class TenantSelector:
             .where(Tenant.id == wanted if isinstance(wanted, uuid.UUID) else Tenant.slug == wanted)
             .where(literal(home) == any_(Tenant.path), Tenant.status != TenantStatus.DELETED)
         )
-        async with self._app.read(home) as connection:
-            row = (await connection.execute(beneath)).one_or_none()
+        row = await self._app.row(home, beneath)
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
 
 

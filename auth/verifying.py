@@ -64,9 +64,9 @@ class Credentials:
                 OWNER_ENDED_AT.is_not(None).label("owner_is_disabled"),
             ).join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
         )
-        async with self._turns, self._platform.read(None) as connection:
-            row = (await connection.execute(by_hash.where(Credential.hash == digest(text)))).one_or_none()
-        return None if row is None else Named(*row)
+        async with self._turns:
+            row = await self._platform.row(None, by_hash.where(Credential.hash == digest(text)))
+        return None if row is None else Named(row.tenant_id, row.token_id, row.generation, row.owner_is_disabled)
 
     async def bearer(self, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
         """Who bears the token with this id, as authentication would say it."""

@@ -12,7 +12,8 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import event
+from sqlalchemy import Executable, Row, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
@@ -23,6 +24,9 @@ from models.pool import OPEN, Pool, Taken
 CONNECT_TIMEOUT = 2.0
 POOL_TIMEOUT = 2.0
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# One statement is one snapshot by itself. This one is taken when the statement has its locks: one that was taken before
+# would find a table empty that a migration has rewritten meanwhile.
+READ_ONCE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
 NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
@@ -80,7 +84,7 @@ class Database:
 
     async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
         """The single value of one statement, as the driver takes it, in a snapshot of its own."""
-        beginning = self._beginning(READ, tenant_id)
+        beginning = self._beginning(READ_ONCE, tenant_id)
         taken = await self._pool.at_rest() if self._names_statements else None
         if taken is not None:
             try:
@@ -99,6 +103,19 @@ class Database:
             await taken.driver.execute("COMMIT")
             del taken.info[OPEN]
             return found
+
+    async def row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
+        """The one row of a statement, or None, in a snapshot of its own; read once more where a migration came between.
+
+        Raises:
+            sqlalchemy.exc.MultipleResultsFound: there are several.
+        """
+        try:
+            return await self._row(tenant_id, statement)
+        except DBAPIError as error:
+            if not is_outdated(error):
+                raise
+            return await self._row(tenant_id, statement)
 
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
@@ -136,6 +153,10 @@ class Database:
         """Give every connection back to PostgreSQL."""
         await self._pool.close()
         await self.engine.dispose()
+
+    async def _row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
+        async with self._transaction(READ_ONCE, tenant_id, writes=False) as taken:
+            return (await taken.connection.execute(statement)).one_or_none()
 
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:

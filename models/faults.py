@@ -1,4 +1,4 @@
-"""What a database's failure means to a caller: it does not answer, or it stopped a statement at its deadline.
+"""What a database's failure means: it does not answer, it stopped a statement at its deadline, or it was migrated.
 
 A dead database shows itself in three libraries' exceptions: SQLAlchemy's, asyncpg's and the operating system's.
 """
@@ -23,18 +23,18 @@ def is_timeout(error: BaseException) -> bool:
     return any(isinstance(each, asyncpg.QueryCanceledError) for each in _chain(error))
 
 
-def is_outdated(error: BaseException) -> bool:
-    """Whether a prepared statement is of tables as they were before they changed: prepared anew it does well."""
-    outdated = (asyncpg.InvalidCachedStatementError, asyncpg.exceptions.OutdatedSchemaCacheError)
-    return any(isinstance(each, outdated) for each in _chain(error))
-
-
 def is_outage(error: BaseException) -> bool:
     """Whether the database could not be reached or went away; the same request may do well a moment later."""
     return not is_timeout(error) and any(
         isinstance(each, _OUTAGES) or (isinstance(each, DBAPIError) and each.connection_invalidated)
         for each in _chain(error)
     )
+
+
+def is_outdated(error: BaseException) -> bool:
+    """Whether a statement had been prepared for a column that a migration has changed; the next one is made anew."""
+    outdated = (asyncpg.InvalidCachedStatementError, asyncpg.exceptions.OutdatedSchemaCacheError)
+    return any(isinstance(each, outdated) for each in _chain(error))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -77,6 +77,11 @@ class Admitted:
         """Whether it is a subscription."""
         return self.operation.operation is OperationType.SUBSCRIPTION
 
+    @property
+    def changes(self) -> bool:
+        """Whether it is a mutation."""
+        return self.operation.operation is OperationType.MUTATION
+
 
 class Documents:
     """The least recently used goes when there are too many."""

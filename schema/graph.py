@@ -6,14 +6,14 @@ A document is admitted (`schema.documents`), executed under a deadline on one sn
 
 import asyncio
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import structlog
-from graphql import ExecutionResult, Executor, GraphQLSchema, create_source_event_stream, execute
+from graphql import ExecutionResult, Executor, GraphQLError, GraphQLSchema, create_source_event_stream, execute
 
 from auth.codes import Code, Refusal
 from auth.guard import enforce
@@ -25,6 +25,7 @@ from loaders.entities import BY_NAME, ENTITIES, LISTED
 from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
+from models.faults import is_outdated
 from resolvers.auditing.archive import Archive
 from resolvers.context import Context, Info, context_of
 from resolvers.following.feeds import Feeds
@@ -42,6 +43,7 @@ from schema.streaming import Stream
 log = structlog.get_logger("tenantry.graph")
 
 Answered = TypeVar("Answered", Answer, Answer | Stream)
+Begin = Callable[[], AbstractAsyncContextManager[Context]]
 
 
 class Graph:
@@ -145,7 +147,13 @@ class Graph:
             statement, given = self._ready(admitted, caller).bound
         except NotCompilable as reason:
             return Planned(reason=str(reason))
-        lines = await self._database.lines(caller.tenant.id, f"{EXPLAIN[wanted]} {statement}", given)
+        try:
+            lines = await self._database.lines(caller.tenant.id, f"{EXPLAIN[wanted]} {statement}", given)
+        except Exception as error:
+            failed = failure(error, self._deadline)
+            if failed is None:
+                raise
+            raise failed from error
         return Planned(statement, tuple(lines))
 
     async def _run_either_way(
@@ -155,8 +163,7 @@ class Graph:
         if compiled is not None:
             return compiled
         known = {"idempotency_key": request.idempotency_key, "payload": partial(self._payload, admitted.reading)}
-        async with self._context(caller, request_id, **known) as context:
-            result = await self._execute(admitted, request.operation_name, context)
+        result, context = await self._execute(admitted, request, lambda: self._context(caller, request_id, **known))
         await record_reads(context)
         return shown(result, self._deadline)
 
@@ -201,11 +208,8 @@ class Graph:
             return not_begun(source, self._deadline)
 
         async def run(event: Any, caller: Caller) -> Answer:
-            async with (
-                asyncio.timeout(self._deadline),
-                self._context(caller, request_id) as context,
-            ):
-                result = await self._execute(admitted, request.operation_name, context, event)
+            async with asyncio.timeout(self._deadline):
+                result, _ = await self._execute(admitted, request, lambda: self._context(caller, request_id), event)
             return shown(result, self._deadline)
 
         def asked(caller: Caller) -> None:
@@ -243,7 +247,18 @@ class Graph:
         return await outcome if inspect.isawaitable(outcome) else outcome
 
     async def _execute(
-        self, admitted: Admitted, operation_name: str | None, context: Context, event: Any = None
+        self, admitted: Admitted, request: OperationRequest, begin: Begin, event: Any = None
+    ) -> tuple[ExecutionResult, Context]:
+        """What graphql-core answers; what reads is read anew, as a whole, where a migration had come between."""
+        async with begin() as context:
+            result = await self._execute_once(admitted, request.operation_name, context, event)
+        if admitted.changes or not any(map(_met_a_migration, result.errors or ())):
+            return result, context
+        async with begin() as context:
+            return await self._execute_once(admitted, request.operation_name, context, event), context
+
+    async def _execute_once(
+        self, admitted: Admitted, operation_name: str | None, context: Context, event: Any
     ) -> ExecutionResult:
         outcome = execute(
             self._schema,
@@ -267,3 +282,7 @@ class Graph:
             return refused(too_long(self._deadline))
         except InvalidDocument as document:
             return invalid(document)
+
+
+def _met_a_migration(error: GraphQLError) -> bool:
+    return error.original_error is not None and is_outdated(error.original_error)

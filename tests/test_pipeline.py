@@ -51,8 +51,8 @@ async def test_without_a_tenant_of_its_own_nothing_is_read(single: Database, acm
 
 
 async def test_it_is_a_snapshot_that_cannot_write(single: Database, acme: Estate) -> None:
-    """The isolation, the bar on writing and the tenant are those of any read, and end with it."""
-    assert await warmed(single, acme, WHERE) == f"repeatable read,on,{acme.tenant.id}"
+    """The bar on writing and the tenant are those of any read, and end with it; one statement is one snapshot."""
+    assert await warmed(single, acme, WHERE) == f"read committed,on,{acme.tenant.id}"
     await assert_clean(single)
 
 

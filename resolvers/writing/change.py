@@ -19,6 +19,7 @@ from loaders.reach import condition
 from loaders.window import Row
 from models import AuditAction, Event
 from models.event import ChangeKind
+from models.faults import is_outdated
 from models.hierarchy import Reach
 from resolvers.auditing.chain import append
 from resolvers.auditing.record import Record
@@ -201,9 +202,9 @@ async def _perform_once(context: Context, operation: str, given: dict[str, Any],
 
 
 def _passing(error: DBAPIError) -> bool:
-    """Deadlocks and failed serialisations: the same transaction does well when it is run again."""
+    """Deadlocks, failed serialisations, migrations: the same transaction does well when it is run again."""
     cause = error.orig.__cause__ if error.orig else None
-    return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError)
+    return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or is_outdated(error)
 
 
 def taken(column: str, table: str) -> Conflict:
