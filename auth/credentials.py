@@ -37,7 +37,8 @@ def raw(headers: Headers, name: bytes) -> list[bytes]:
 
 def values(headers: Headers, name: bytes) -> list[str]:
     """Every value that a header was sent with, in order."""
-    return [value.decode("latin-1") for value in raw(headers, name)]
+    found = raw(headers, name)
+    return [value.decode("latin-1") for value in found] if found else []
 
 
 def presented_token(headers: Headers) -> str:

@@ -6,6 +6,7 @@ Nothing is trusted longer for it: whether the token still stands is asked at eac
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 
 from auth.authentication import Authenticator
 from auth.credentials import Address, Headers, presented_token, raw
@@ -51,6 +52,7 @@ class KnownCallers:
 
 
 def _key(headers: Headers, address: Address | None) -> tuple[bytes, Address | None]:
-    """No secret stays in memory for it; no header's value has the byte that parts them."""
-    said = (b"\n".join(raw(headers, name)) for name in TELLING)
-    return sha256(b"\n\n".join(said)).digest(), address
+    """No secret stays in memory for it. No value has the byte that parts them, and how many there are is said."""
+    said = [raw(headers, name) for name in TELLING]
+    counts = b"%d %d %d" % tuple(map(len, said))
+    return sha256(b"\n".join([counts, *chain(*said)])).digest(), address

@@ -2,9 +2,12 @@
 
 import os
 import threading
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Protocol
+
+from asyncpg.pgproto.pgproto import UUID
 
 
 class Clock(Protocol):
@@ -31,9 +34,8 @@ class SystemClock:
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
     def new_id(self) -> uuid.UUID:
-        milliseconds = int(datetime.now(UTC).timestamp() * 1000)
         # 42 random bits beneath a 32-bit counter: neighbours in one millisecond stay in order.
-        fresh = milliseconds << 74 | int.from_bytes(os.urandom(9)) >> 30 << 32 | int.from_bytes(os.urandom(4))
+        fresh = time.time_ns() // 1_000_000 << 74 | int.from_bytes(os.urandom(10)) >> 6
         with self._lock:
             self._last = max(fresh, self._last + 1)
             value = self._last
@@ -50,4 +52,4 @@ def uuid7(milliseconds: int, tail: int) -> uuid.UUID:
     """Put a 48-bit time in ms and a 74-bit tail into the shape of a UUIDv7."""
     high = milliseconds << 16 | 0x7000 | tail >> 62
     low = 0b10 << 62 | tail & (1 << 62) - 1
-    return uuid.UUID(int=high << 64 | low)
+    return UUID((high << 64 | low).to_bytes(16))

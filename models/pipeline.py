@@ -8,14 +8,15 @@ the statement's answer, or the first error, and that the connection is at rest.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Generator, Sequence
+from struct import Struct
 from types import coroutine
 from typing import Any, TypeVar
 
 Answer = TypeVar("Answer")
 
 # PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
-HEAD = 5
-ERROR, READY = ord("E"), ord("Z")
+HEAD = Struct("!BI")
+DONE, ERROR, READY = b"CEZ"
 # Notices, settings and notifications come at any time, and answer nothing.
 ASIDE = frozenset(b"NSA")
 # Whose answer is awaited; each ends with READY.
@@ -100,12 +101,14 @@ class Pipeline(asyncio.Protocol):
         at, size, shown = 0, len(data), []
         while self._left or self._awaited != NOBODYS:
             if not self._left:
-                if size - at < HEAD:
+                if size - at < HEAD.size:
                     self._head = data[at:]
                     break
-                self._shows = self._is_the_drivers(data[at])
-                self._left = 1 + int.from_bytes(data[at + 1 : at + HEAD])
-            length = min(self._left, size - at)
+                kind, length = HEAD.unpack_from(data, at)
+                self._left = 1 + length
+                # Of most that it is not shown nothing has to be thought.
+                self._shows = (kind != DONE or self._awaited == STATEMENTS) and self._is_the_drivers(kind)
+            length = min(size - at, self._left)
             if self._shows:
                 shown.append(data[at : at + length])
             at += length

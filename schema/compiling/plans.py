@@ -75,13 +75,12 @@ class Plans:
         Raises:
             NotCompilable: graphql-core answers it.
         """
-        if not reading.switches:
-            # Before the variables are looked at: of a mutation's there may be thousands.
-            self._plan(reading, ())
+        # Before the variables are looked at: of a mutation's there may be thousands.
+        made = None if reading.switches else self._plan(reading, ())
         coerced = reading.variables.coerced(variables)
         switches = _switches(reading, coerced)
         settling = Settling(caller, coerced, self._reads)
-        for name, root in self._plan(reading, switches):
+        for name, root in made or self._plan(reading, switches):
             settling.roots.append((name, root.settle(settling)))
         if all(isinstance(root, Constant) for _, root in settling.roots):
             raise NotCompilable("Query", "asks for nothing that is read")
@@ -136,6 +135,8 @@ class Plans:
 
 def _switches(reading: Reading, coerced: VariableValues) -> tuple[Any, ...]:
     """The values of the variables that its directives ask for."""
+    if not reading.switches:
+        return ()
     return tuple(coerced.coerced.get(name) for name in reading.switches)
 
 

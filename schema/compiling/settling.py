@@ -56,7 +56,9 @@ class Settling:
         self.values.update(valued(place, asked.values.named))
 
     def _reach(self, name: str, reach: Reach) -> None:
+        if reach is None:
+            self.reaches[name] = None
+            return
         shape = self.reaches[name] = shape_of(reach)
-        if shape is not None:
-            self.shape.append((name, shape))
-            self.values.update(reached(name, reach))
+        self.shape.append((name, shape))
+        self.values.update(reached(name, reach))
