@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
+from asyncpg import introspection
 from sqlalchemy import Engine, event
 
-BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
-# An answer begins with the brace of its data.
-COMPILED = "SELECT '{"
+# Whom a commit wakes is told in its message.
+BOUNDS = ("BEGIN", "COMMIT", "NOTIFY", "ROLLBACK")
+# What the driver asks about types (without JIT), and what is sent to see whether a connection lives.
+JIT = "set_config('jit'"
+UNASKED = {";", *(text for text in vars(introspection).values() if isinstance(text, str))}
 
 
 @dataclass
@@ -56,16 +59,26 @@ class Wire:
         self._sent = Sent()
         return sent
 
-    def _executes(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        self._sent.statements.append(statement)
+    def _executes(
+        self,
+        _connection: Any,
+        _cursor: Any,
+        statement: str,
+        _given: Any,
+        _context: Any,
+        many: bool,  # noqa: FBT001
+    ) -> None:
+        # The driver is asked to prepare it, and tells nothing of it but where it is run for many rows.
+        if not many:
+            self._sent.statements.append(statement)
 
     def _connected(self, connection: Any, _entry: Any) -> None:
         connection.driver_connection.add_query_logger(self._logged)
 
     def _logged(self, record: Any) -> None:
-        self._sent.bounds += record.query.startswith(BOUNDS)
-        # What is compiled the driver runs itself.
-        if record.query.startswith(COMPILED):
+        if record.query.startswith(BOUNDS):
+            self._sent.bounds += 1
+        elif record.query not in UNASKED and JIT not in record.query:
             self._sent.statements.append(record.query)
 
 

@@ -24,7 +24,9 @@ READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
 NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
-# What a connection's transaction wants done once it is committed.
+# What a connection's transaction runs on, what it says in the message that commits it, and what it wants done then.
+DRIVER = "tenantry: the driver's connection"
+LAST_WORDS = "tenantry: to be sent with the commit"
 COMMITTED = "tenantry: to be done after the commit"
 
 
@@ -133,9 +135,9 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
         async with self._pool.begun(self._beginning(begin, tenant_id)) as taken:
-            taken.info[COMMITTED] = []
+            taken.info.update({DRIVER: taken.driver, LAST_WORDS: [], COMMITTED: []})
             yield taken
-            ended = await taken.driver.execute("COMMIT")
+            ended = await taken.driver.execute("; ".join([*taken.info[LAST_WORDS], "COMMIT"]))
             if writes and ended != "COMMIT":
                 raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
             del taken.info[OPEN]
@@ -145,6 +147,17 @@ class Database:
     def _beginning(self, begin: str, tenant_id: uuid.UUID | None) -> str:
         """The one message."""
         return f"{begin}; {set_tenant(tenant_id)} {self._settings}"
+
+
+async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+    """The rows of a statement as the driver takes it and gives them, in the open transaction."""
+    found: list[Any] = await connection.info[DRIVER].fetch(statement, *given)
+    return found
+
+
+def notify(connection: AsyncConnection, channel: str, tenant_id: uuid.UUID) -> None:
+    """Have PostgreSQL tell whoever listens on a channel, if the open transaction commits; no message is sent for it."""
+    connection.info[LAST_WORDS].append(f"NOTIFY {channel}, '{uuid.UUID(str(tenant_id))}'")
 
 
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:

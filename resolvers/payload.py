@@ -8,6 +8,7 @@ from typing import TypeAlias
 import orjson
 
 from loaders.window import Row
+from models.database import fetch
 from resolvers.context import Info
 from resolvers.writing.change import Change
 
@@ -28,7 +29,7 @@ class Payload:
         made = self._info.context.payload(self._info, row)
         if made is not None:
             statement, given = made
-            self._text = (await change.connection.exec_driver_sql(statement, tuple(given))).scalar_one()
+            [(self._text,)] = await fetch(change.connection, statement, given)
 
     def of(self, row: Row) -> Shown:
         """What was read; the row where nothing was, or where it is out of the caller's reach."""

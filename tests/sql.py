@@ -1,25 +1,25 @@
 """What is sent to PostgreSQL, counted (the message that begins a transaction, and its end, are not statements)."""
 
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import Engine, event
-
-from models.database import Database
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The statements that any engine of this process runs meanwhile, compiled ones among them."""
+    """The statements that any engine of this process runs meanwhile, and those that the driver runs without one."""
     sent: list[str] = []
-    run = Database.value
 
-    async def value(self: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
-        sent.append(statement)
-        return await run(self, tenant_id, statement, given)
+    def noting(run: Callable[..., Any]) -> Callable[..., Any]:
+        async def noted(connection: Any, statement: str, *given: Any, **options: Any) -> Any:
+            sent.append(statement)
+            return await run(connection, statement, *given, **options)
+
+        return noted
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
@@ -27,7 +27,8 @@ def statements() -> Iterator[list[str]]:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Database, "value", value)
+            for name in ("fetch", "fetchval"):
+                patched.setattr(asyncpg.Connection, name, noting(getattr(asyncpg.Connection, name)))
             yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)

@@ -7,27 +7,36 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Table, TableValuedAlias, Text, cast, column, func, literal
+from sqlalchemy import JSON, ColumnElement, Table, TableValuedAlias, Text, cast, column, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from loaders.window import Row
 
-def recordset(
-    table: Table, names: Sequence[str], rows: Iterable[Mapping[str, Any]], **beside: TypeEngine[Any]
-) -> TableValuedAlias:
+Types = Mapping[str, TypeEngine[Any]]
+
+
+def recordset(table: Table, names: Sequence[str], rows: Iterable[Row], **beside: TypeEngine[Any]) -> TableValuedAlias:
     """Rows as a table that a statement can select from: columns of `table`, and others of the types given `beside`.
 
     What a row does not name is null.
     """
     types = {name: table.c[name].type for name in names} | beside
-    told = orjson.dumps([_told(row, types) for row in rows], default=str).decode()
+    return unpacked(types, literal(packed(types, rows), Text))
+
+
+def packed(types: Types, rows: Iterable[Row]) -> str:
+    """The rows as JSON."""
+    return orjson.dumps([_told(row, types) for row in rows], default=str).decode()
+
+
+def unpacked(types: Types, rows: ColumnElement[str]) -> TableValuedAlias:
+    """The table that PostgreSQL makes of them."""
     columns = (column(name, type_) for name, type_ in types.items())
-    return (
-        func.json_to_recordset(cast(literal(told, Text), JSON)).table_valued(*columns).render_derived(with_types=True)
-    )
+    return func.json_to_recordset(cast(rows, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
-def _told(row: Mapping[str, Any], types: Mapping[str, TypeEngine[Any]]) -> dict[str, Any]:
+def _told(row: Row, types: Types) -> dict[str, Any]:
     return {name: _value(types[name], row[name]) for name in types if name in row}
 
 
