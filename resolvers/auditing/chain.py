@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, bindparam, column, func, insert, select, update
+from sqlalchemy import Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,7 @@ from resolvers.auditing.canonical import canonical
 from resolvers.auditing.hashing import GENESIS, new_salt, record_hash, value_digest
 from resolvers.auditing.record import ABSENT, Record
 from resolvers.auditing.redaction import clean, plain
+from resolvers.recordset import packed, unpacked
 from resolvers.statement import Statement
 
 RECORDS: Table = Base.metadata.tables[AuditRecord.__tablename__]
@@ -85,10 +86,11 @@ async def append(
         for value in values:
             value |= {"number": number, "at": at}
     last = head.number + len(drafts)
-    rows = [row for row, _ in drafts]
-    values = [value for _, values in drafts for value in values]
-    arrays = _arrays(RECORDS, rows) | _arrays(VALUES, values)
-    await APPEND.rows(connection, tenant=tenant_id, last=last, last_hash=previous, last_at=at, **arrays)
+    given = {
+        RECORDS.name: packed(TYPES[RECORDS], (row for row, _ in drafts)),
+        VALUES.name: packed(TYPES[VALUES], (value for _, values in drafts for value in values)),
+    }
+    await APPEND.rows(connection, tenant=tenant_id, last=last, last_hash=previous, last_at=at, **given)
     return Appended(head.number + 1, last, previous)
 
 
@@ -164,32 +166,17 @@ def _cleaned(given: str | None) -> str | None:
     return None if given is None else clean(given)
 
 
-def _given(table: Table) -> list[Any]:
-    """The columns whose values come as arrays: all but the tenant."""
-    return [each for each in table.columns if each.name != "tenant_id"]
-
-
-def _parameter(each: Any) -> str:
-    return f"{each.table.name}_{each.name}"
-
-
-def _arrays(table: Table, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    return {_parameter(each): [row[each.name] for row in rows] for each in _given(table)}
-
-
 def _inserted(table: Table) -> Any:
     """An INSERT of any number of rows by a statement whose text is always the same."""
-    columns = _given(table)
-    arrays = (bindparam(_parameter(each), type_=ARRAY(each.type)) for each in columns)
-    rows = (
-        func.unnest(*arrays)
-        .table_valued(*(column(each.name, each.type) for each in columns), name="given")
-        .render_derived()
-    )
-    names = ["tenant_id", *(each.name for each in columns)]
-    return insert(table).from_select(names, select(TENANT, *rows.c))
+    rows = unpacked(TYPES[table], bindparam(table.name, type_=Text))
+    return insert(table).from_select(["tenant_id", *TYPES[table]], select(TENANT, *rows.c))
 
 
+# The columns that come with each row: all but the tenant.
+TYPES = {
+    table: {column.name: column.type for column in table.columns if column.name != "tenant_id"}
+    for table in (RECORDS, VALUES)
+}
 # Whoever locks it selects it with this.
 HEAD = select(AuditHead.number, AuditHead.hash, AuditHead.at).where(AuditHead.tenant_id == TENANT)
 LOCK = Statement(HEAD.with_for_update())

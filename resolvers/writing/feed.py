@@ -12,8 +12,8 @@ from loaders.window import Row
 from models import AuditHead, Event, EventHead
 from models.database import notify
 from resolvers.auditing.chain import HEAD, TENANT, Head, head_of
+from resolvers.recordset import packed, unpacked
 from resolvers.statement import Statement
-from resolvers.writing.bulk.recordset import packed, unpacked
 
 # The channel that wakes whoever follows a feed; the payload is the tenant's UUID.
 CHANNEL = "tenantry_event"

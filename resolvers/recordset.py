@@ -27,7 +27,8 @@ def recordset(table: Table, names: Sequence[str], rows: Iterable[Row], **beside:
 
 def packed(types: Types, rows: Iterable[Row]) -> str:
     """The rows as JSON."""
-    return orjson.dumps([_told(row, types) for row in rows], default=str).decode()
+    nested = [name for name, type_ in types.items() if isinstance(type_, JSONB)]
+    return orjson.dumps([_told(row, types, nested) for row in rows], default=_spelled).decode()
 
 
 def unpacked(types: Types, rows: ColumnElement[str]) -> TableValuedAlias:
@@ -36,10 +37,14 @@ def unpacked(types: Types, rows: ColumnElement[str]) -> TableValuedAlias:
     return func.json_to_recordset(cast(rows, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
-def _told(row: Row, types: Types) -> dict[str, Any]:
-    return {name: _value(types[name], row[name]) for name in types if name in row}
+def _told(row: Row, names: Iterable[str], nested: Iterable[str]) -> dict[str, Any]:
+    told = {name: row[name] for name in names if name in row}
+    for name in nested:
+        if told.get(name) is not None:
+            # Ready text has no depth: a value may nest as deep here as where it is written alone.
+            told[name] = orjson.Fragment(orjson.dumps(told[name]))
+    return told
 
 
-def _value(type_: TypeEngine[Any], value: Any) -> Any:
-    # Ready text has no depth: a value may nest as deep here as where it is written alone.
-    return orjson.Fragment(orjson.dumps(value)) if isinstance(type_, JSONB) and value is not None else value
+def _spelled(value: Any) -> str:
+    return f"\\x{value.hex()}" if isinstance(value, bytes) else str(value)
