@@ -116,6 +116,16 @@ class Authenticator:
         found = self._found.last(digest(text))
         return found is not None and found.is_good_at(self._clock.now())
 
+    def stands(self, token_hash: bytes, principal: Principal) -> bool:
+        """Whether what is known of this token is what told of the principal, and the token is good at this moment."""
+        found = self._found.fresh(token_hash)
+        return (
+            found is not None
+            and found.principal is principal
+            and found.is_good_at(self._clock.now())
+            and principal.home.status == TenantStatus.ACTIVE
+        )
+
     def forget(self, token_hash: bytes | None = None) -> None:
         """Ask the database again about one token (by its digest), or about all."""
         self._found.forget(token_hash)

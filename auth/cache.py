@@ -53,6 +53,11 @@ class Cache(Generic[Key, Answer]):
             task.add_done_callback(partial(self._keep_answer, key, self._clock.now()))
         return await asyncio.shield(task)
 
+    def fresh(self, key: Key) -> Answer | None:
+        """The kept answer, if it is not too old, or None; nothing is looked up."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and timedelta() <= self._clock.now() - kept[0] < self._keep else None
+
     def last(self, key: Key) -> Answer | None:
         """The kept answer however old it is, or None; nothing is looked up."""
         kept = self._kept.get(key)

@@ -3,14 +3,14 @@
 Credentials come by header only: no cookie, no query parameter, so that a browser never sends them unasked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address
 from typing import TypeAlias
 
 from auth.codes import Code, Refusal
 
 # As ASGI gives them: names in lower case, values as they came.
-Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+Headers: TypeAlias = Collection[tuple[bytes, bytes]]
 # Where a request comes from.
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -18,9 +18,26 @@ REALM = "tenantry"
 HINT = "Send a token: `Authorization: Bearer …` or `X-Auth-Token: …`."
 
 
+class Indexed(list[tuple[bytes, bytes]]):
+    """A request's headers, in which every door looks for a dozen names: gone through once."""
+
+    def __init__(self, headers: Headers) -> None:
+        super().__init__(headers)
+        self.by_name: dict[bytes, list[bytes]] = {}
+        for name, value in headers:
+            self.by_name.setdefault(name, []).append(value)
+
+
+def raw(headers: Headers, name: bytes) -> list[bytes]:
+    """Every value that a header was sent with, in order, as it came."""
+    if isinstance(headers, Indexed):
+        return headers.by_name.get(name, [])
+    return [value for key, value in headers if key == name]
+
+
 def values(headers: Headers, name: bytes) -> list[str]:
     """Every value that a header was sent with, in order."""
-    return [value.decode("latin-1") for key, value in headers if key == name]
+    return [value.decode("latin-1") for value in raw(headers, name)]
 
 
 def presented_token(headers: Headers) -> str:
@@ -29,8 +46,7 @@ def presented_token(headers: Headers) -> str:
     Raises:
         Refusal: UNAUTHENTICATED without any credentials of these kinds, BAD_REQUEST with doubtful ones.
     """
-    found = list(headers)
-    authorization, own = values(found, b"authorization"), values(found, b"x-auth-token")
+    authorization, own = values(headers, b"authorization"), values(headers, b"x-auth-token")
     if not authorization and not own:
         raise _no_credentials(HINT)
     if len(authorization) + len(own) > 1:

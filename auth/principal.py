@@ -92,6 +92,7 @@ class Caller:
     # What holds in the tenant, and every scope that holds somewhere in it: reckoned once.
     grants: tuple[Grant, ...] = field(init=False, repr=False, compare=False)
     scopes: frozenset[Scope] = field(init=False, repr=False, compare=False)
+    _reaches: dict[Requirement, Reach] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Reckon them."""
@@ -101,7 +102,9 @@ class Caller:
 
     def reach(self, requirement: Requirement) -> Reach:
         """Where in the tenant a requirement is met: None is everywhere, empty is nowhere."""
-        return reach_of(self.grants, requirement)
+        if requirement not in self._reaches:
+            self._reaches[requirement] = reach_of(self.grants, requirement)
+        return self._reaches[requirement]
 
     def reach_beneath(self, requirement: Requirement) -> Reach:
         """The same in the tenants beneath it: what is bound to a node holds in none of them."""

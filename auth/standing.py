@@ -10,6 +10,7 @@ from typing import Protocol
 from auth.authentication import Authenticator
 from auth.codes import Refusal
 from auth.credentials import Address, Headers
+from auth.known import KnownCallers
 from auth.ports import Watch
 from auth.principal import Caller
 from auth.tenancy import TenantSelector
@@ -61,6 +62,7 @@ class Callers:
         self._selector = selector
         self._throttle = throttle
         self._clock = clock
+        self._known = KnownCallers(authenticator)
 
     async def caller(
         self,
@@ -79,6 +81,9 @@ class Callers:
         Raises:
             Refusal: UNAUTHENTICATED, RATE_LIMITED, TENANT_SUSPENDED, TENANT_NOT_FOUND …
         """
+        known = self._known.find(headers, address) if younger_than is None else None
+        if known is not None:
+            return self._noted(known)
         if again:
             principal = await self._authenticator.authenticate(headers, younger_than, address)
         else:
@@ -89,8 +94,14 @@ class Callers:
                     self._watch.refused(refusal.attempt, address, request_id)
                 raise
         caller = await self._selector.select(principal, headers, younger_than, address)
+        if younger_than is None:
+            self._known.keep(headers, address, caller)
+        return self._noted(caller)
+
+    def _noted(self, caller: Caller) -> Caller:
+        """The caller, whose token was used just now."""
         if self._usage is not None:
-            self._usage.note(principal, address)
+            self._usage.note(caller.principal, caller.address)
         return caller
 
     def standing(

@@ -69,7 +69,6 @@ class Throttle:
         Raises:
             Refusal: RATE_LIMITED, or whatever the authenticator refuses with.
         """
-        headers = tuple(headers)
         text = presented_token(headers)
         if not self._failures:
             return await authenticator.authenticate(headers, younger_than, address)

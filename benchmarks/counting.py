@@ -6,25 +6,26 @@ Nothing is timed. Statements and calls are counted in two requests, so that neit
 import asyncio
 import gc
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
+from unittest.mock import patch
 
-from asyncpg import introspection
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.database import Database
 
 # Whom a commit wakes is told in its message.
 BOUNDS = ("BEGIN", "COMMIT", "NOTIFY", "ROLLBACK")
-# What the driver asks about types (without JIT), and what is sent to see whether a connection lives.
-JIT = "set_config('jit'"
-UNASKED = {";", *(text for text in vars(introspection).values() if isinstance(text, str))}
 
 
 @dataclass
 class Sent:
-    """What was sent to PostgreSQL: `bounds` are the messages that begin or end a transaction, `SET LOCAL` in them."""
+    """What was sent to PostgreSQL: `bounds` are the round trips that begin or end a transaction, and nothing else."""
 
     statements: list[str] = field(default_factory=list)
     bounds: int = 0
@@ -44,8 +45,20 @@ class Wire:
         """Hear every connection that is made while the block runs."""
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "before_cursor_execute", self._executes)
+        read, run = Database.value, Database.fetch
+
+        async def value(database: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+            self._sent.statements.append(statement)
+            return await read(database, tenant_id, statement, given)
+
+        async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+            self._sent.statements.append(statement)
+            return await run(connection, statement, given)
+
         try:
-            yield
+            # What is compiled the driver runs itself.
+            with patch.object(Database, "value", value), patch.object(Database, "fetch", fetch):
+                yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._executes)
             event.remove(Engine, "connect", self._connected)
@@ -59,27 +72,14 @@ class Wire:
         self._sent = Sent()
         return sent
 
-    def _executes(
-        self,
-        _connection: Any,
-        _cursor: Any,
-        statement: str,
-        _given: Any,
-        _context: Any,
-        many: bool,  # noqa: FBT001
-    ) -> None:
-        # The driver is asked to prepare it, and tells nothing of it but where it is run for many rows.
-        if not many:
-            self._sent.statements.append(statement)
+    def _executes(self, _connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        self._sent.statements.append(statement)
 
     def _connected(self, connection: Any, _entry: Any) -> None:
         connection.driver_connection.add_query_logger(self._logged)
 
     def _logged(self, record: Any) -> None:
-        if record.query.startswith(BOUNDS):
-            self._sent.bounds += 1
-        elif record.query not in UNASKED and JIT not in record.query:
-            self._sent.statements.append(record.query)
+        self._sent.bounds += record.query.startswith(BOUNDS)
 
 
 async def calls_during(work: Callable[[], Awaitable[None]]) -> int:

@@ -81,12 +81,14 @@ async def count(superuser_url: str, listed: list[Operation], tell: Tell) -> dict
         tell("a database")
         async with database(superuser_url) as databases:
             graph = Graph(build(), databases.app, clock, Limits(), credentials=Credentials(databases.platform))
-            runner = Runner(graph, databases.app, wire)
+            runner = Runner(graph, wire)
             small, large = [await make_estate(databases, clock, size) for size in (SMALL, LARGE)]
             counted = {}
             for at, operation in enumerate(listed, 1):
                 tell(f"{at} of {len(listed)}: {operation.name}")
                 few = await runner.statements(operation, small)
+                # A connection knows a statement from its second time on.
+                await runner.statements(operation, large)
                 many = await runner.statements(operation, large)
                 calls = await runner.calls(operation, large)
                 counted[operation.name] = Figures(len(few.statements), len(many.statements), many.bounds, calls)

@@ -11,7 +11,6 @@ from auth.standing import Asked, nothing
 from benchmarks.counting import Sent, Wire, calls_during
 from benchmarks.estate import Estate
 from benchmarks.operation import Operation, Request
-from models.database import Database
 from schema.graph import Graph
 from schema.operation import OperationRequest
 from schema.streaming import Stream
@@ -41,9 +40,8 @@ class Standing:
 class Runner:
     """Sends requests to the graph; no two of a run are numbered the same."""
 
-    def __init__(self, graph: Graph, database: Database, wire: Wire) -> None:
+    def __init__(self, graph: Graph, wire: Wire) -> None:
         self._graph = graph
-        self._database = database
         self._wire = wire
         self._runs = count(1)
 
@@ -77,7 +75,6 @@ class Runner:
         asked = OperationRequest(request.document, request.fill(estate, run))
         if operation.reads == "answer":
             check(operation, (await self._graph.run(asked, estate.caller, "bench-counts")).body)
-            await self._database.settled()
             return
         stream = await self._graph.open(asked, Standing(estate.caller), "bench-counts")
         if not isinstance(stream, Stream):

@@ -7,6 +7,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
+from models.faults import is_outage, is_outdated
 from models.pool import OPEN, Pool, Taken
 
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
@@ -52,6 +54,7 @@ class Database:
             json_deserializer=orjson.loads,
         )
         self._pool = Pool(self.engine, pool_size, POOL_TIMEOUT)
+        self._names_statements = prepared_statements
         # Statements here are short, and compiling one to machine code takes longer than most of them run.
         self._settings = f"SET LOCAL jit = off; SET LOCAL statement_timeout = {int(statement_timeout * 1000)}"
         event.listen(self.engine.sync_engine, "reset", _end_what_was_left_open)
@@ -78,17 +81,31 @@ class Database:
             yield taken.connection
 
     async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
-        """The single value of one statement, as the driver takes it, in a snapshot of its own.
-
-        Whoever asked has it before the transaction has ended: there is nothing in it that could fail any more.
-        """
-        taken = await self._pool.take(self._beginning(READ, tenant_id))
-        try:
+        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
+        beginning = self._beginning(READ, tenant_id)
+        taken = await self._pool.at_rest() if self._names_statements else None
+        if taken is not None:
+            try:
+                found = await taken.pipeline.value(beginning, statement, given)
+                del taken.info[OPEN]
+            except Exception as error:
+                # What rested may have died unseen, and the tables may have changed: a read may be asked for again.
+                if not (is_outage(error) or is_outdated(error)):
+                    raise
+            else:
+                return found
+            finally:
+                await self._pool.give_back(taken)
+        async with self._pool.begun(beginning) as taken:
             found = await taken.driver.fetchval(statement, *given)
-        except BaseException:
-            await self._pool.give_back(taken)
-            raise
-        self._pool.end_later(taken)
+            await taken.driver.execute("COMMIT")
+            del taken.info[OPEN]
+            return found
+
+    @staticmethod
+    async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, as the driver takes it and gives them, in the transaction that is open."""
+        found: list[Any] = await connection.info[DRIVER].fetch(statement, *given)
         return found
 
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
@@ -123,10 +140,6 @@ class Database:
         finally:
             connection.terminate()
 
-    async def settled(self) -> None:
-        """Wait until every transaction has ended whose end nobody waited for."""
-        await self._pool.settled()
-
     async def close(self) -> None:
         """Give every connection back to PostgreSQL."""
         await self._pool.close()
@@ -146,13 +159,7 @@ class Database:
 
     def _beginning(self, begin: str, tenant_id: uuid.UUID | None) -> str:
         """The one message."""
-        return f"{begin}; {set_tenant(tenant_id)} {self._settings}"
-
-
-async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
-    """The rows of a statement as the driver takes it and gives them, in the open transaction."""
-    found: list[Any] = await connection.info[DRIVER].fetch(statement, *given)
-    return found
+        return _beginning(begin, tenant_id, self._settings)
 
 
 def notify(connection: AsyncConnection, channel: str, tenant_id: uuid.UUID) -> None:
@@ -168,6 +175,11 @@ def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
 def set_tenant(tenant_id: uuid.UUID | None) -> str:
     """The statement that names a transaction's tenant: a literal, since a distributed engine passes on no other."""
     return "" if tenant_id is None else f"SET LOCAL app.tenant_id = '{uuid.UUID(str(tenant_id))}';"
+
+
+@lru_cache(maxsize=10_000)
+def _beginning(begin: str, tenant_id: uuid.UUID | None, settings: str) -> str:
+    return f"{begin}; {set_tenant(tenant_id)} {settings}"
 
 
 def _end_what_was_left_open(connection: Any, entry: ConnectionPoolEntry, state: PoolResetState) -> None:

@@ -28,6 +28,12 @@ def is_timeout(error: BaseException) -> bool:
     return any(isinstance(each, asyncpg.QueryCanceledError) for each in _chain(error))
 
 
+def is_outdated(error: BaseException) -> bool:
+    """Whether a prepared statement is of tables as they were before they changed: prepared anew it does well."""
+    outdated = (asyncpg.InvalidCachedStatementError, asyncpg.exceptions.OutdatedSchemaCacheError)
+    return any(isinstance(each, outdated) for each in _chain(error))
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the database could not be reached or went away; the same request may do well a moment later."""
     return not is_timeout(error) and any(

@@ -3,8 +3,12 @@
 The prefixes are published and forever: one may be added, none renamed or given to another type.
 """
 
+import re
 import uuid
 from enum import StrEnum
+
+# The driver's own, which it reads and sends in a tenth of the time; a `uuid.UUID` to everybody else.
+from asyncpg.pgproto.pgproto import UUID
 
 
 class Prefix(StrEnum):
@@ -29,6 +33,10 @@ class Prefix(StrEnum):
     AUDIT_EVENT = "aud"
 
 
+_CANONICAL = re.compile("([a-z]+)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_PREFIXES = {prefix.value: prefix for prefix in Prefix}
+
+
 def encode(prefix: Prefix, value: uuid.UUID) -> str:
     """The id as clients see it."""
     return f"{prefix}_{value}"
@@ -36,9 +44,6 @@ def encode(prefix: Prefix, value: uuid.UUID) -> str:
 
 def decode(text: str) -> tuple[Prefix, uuid.UUID] | None:
     """What an id names, or None where it has not the one canonical form (lower case, with hyphens)."""
-    prefix, _, tail = text.partition("_")
-    try:
-        kind, value = Prefix(prefix), uuid.UUID(tail)
-    except ValueError:
-        return None
-    return (kind, value) if str(value) == tail else None
+    found = _CANONICAL.fullmatch(text)
+    kind = None if found is None else _PREFIXES.get(found[1])
+    return None if found is None or kind is None else (kind, UUID(found[2]))

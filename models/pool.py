@@ -7,7 +7,7 @@ other goes back the long way, where what was left open is ended (`models.databas
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.faults import is_outage
+from models.pipeline import Pipeline
 
 # A connection's note that a transaction was begun on it and has not been seen to end.
 OPEN = "tenantry: a transaction is open"
+PIPELINE = "tenantry: its pipeline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Taken:
     connection: AsyncConnection
     driver: Any
     info: dict[Any, Any]
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What reads on it in one round trip: one for as long as the connection lasts."""
+        made = self.info.get(PIPELINE)
+        if not isinstance(made, Pipeline):
+            made = self.info[PIPELINE] = Pipeline(self.driver)
+        return made
 
 
 class Pool:
@@ -39,7 +49,6 @@ class Pool:
         self.in_use = 0
         # The last one back goes first.
         self._resting: list[Taken] = []
-        self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def begun(self, begin: str) -> AsyncIterator[Taken]:
@@ -48,21 +57,17 @@ class Pool:
         Raises:
             sqlalchemy.exc.TimeoutError: none became free.
         """
-        taken = await self.take(begin)
+        await self._turn()
+        self.in_use += 1
+        try:
+            taken = await self._begin(begin)
+        except BaseException:
+            self._left()
+            raise
         try:
             yield taken
         finally:
             await self.give_back(taken)
-
-    async def take(self, begin: str) -> Taken:
-        """The same for who gives it back himself, whatever happens."""
-        await self._turn()
-        self.in_use += 1
-        try:
-            return await self._begin(begin)
-        except BaseException:
-            self._left()
-            raise
 
     async def give_back(self, taken: Taken) -> None:
         """To rest, or where its transaction has not been seen to end, the long way."""
@@ -74,30 +79,21 @@ class Pool:
         finally:
             self._left()
 
-    def end_later(self, taken: Taken) -> None:
-        """End a transaction that wrote nothing, and give its connection back; nobody waits for it."""
-        task = asyncio.get_running_loop().create_task(self._end(taken))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
-
-    async def settled(self) -> None:
-        """Wait until what is to end later has ended."""
-        await asyncio.gather(*self._ending)
+    async def at_rest(self) -> Taken | None:
+        """The connection that went to rest last, if one rests: noted as open, for who gives it back himself."""
+        await self._turn()
+        self.in_use += 1
+        if not self._resting:
+            self._left()
+            return None
+        taken = self._resting.pop()
+        taken.info[OPEN] = True
+        return taken
 
     async def close(self) -> None:
-        """Give up those at rest, once what ends has ended."""
-        await self.settled()
+        """Give up those at rest."""
         while self._resting:
             await self._close(self._resting.pop())
-
-    async def _end(self, taken: Taken) -> None:
-        try:
-            # A connection that breaks here has done its work: it is given up, and nobody is to hear of it.
-            with suppress(Exception):
-                await taken.driver.execute("COMMIT")
-                del taken.info[OPEN]
-        finally:
-            await self.give_back(taken)
 
     def _left(self) -> None:
         self.in_use -= 1

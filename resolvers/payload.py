@@ -8,7 +8,7 @@ from typing import TypeAlias
 import orjson
 
 from loaders.window import Row
-from models.database import fetch
+from models.database import Database
 from resolvers.context import Info
 from resolvers.writing.change import Change
 
@@ -29,7 +29,7 @@ class Payload:
         made = self._info.context.payload(self._info, row)
         if made is not None:
             statement, given = made
-            [(text,)] = await fetch(change.connection, statement, given)
+            [(text,)] = await Database.fetch(change.connection, statement, given)
             # Spelled as what a row holds, or a repeated request would be answered in other bytes.
             self._text = text and orjson.dumps(orjson.loads(text))
 

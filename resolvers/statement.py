@@ -13,7 +13,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
 from loaders.window import Row
-from models.database import fetch
+from models.database import Database
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
@@ -39,7 +39,8 @@ class Statement:
         given = self._constants | values
         for name, writer in self._writers.items():
             given[name] = writer(given[name])
-        return [dict(row.items()) for row in await fetch(connection, self._text, [given[name] for name in self._names])]
+        found = await Database.fetch(connection, self._text, [given[name] for name in self._names])
+        return [dict(row.items()) for row in found]
 
 
 def _writer(type_: TypeEngine[Any]) -> Callable[[Any], Any] | None:

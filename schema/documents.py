@@ -5,7 +5,7 @@ What is left for each request is what depends on its caller and its variables: s
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, validate
@@ -16,6 +16,7 @@ from auth.guard import Demand, demands, enforce
 from auth.limits import Limits, check_document, node_cost, parse_bounded
 from auth.principal import Caller
 from auth.requirement import Requirement
+from auth.scopes import Scope
 from auth.walk import walk
 from resolvers.naming import given_variables, types_named
 from schema.answers import InvalidDocument, misfit
@@ -24,6 +25,8 @@ from schema.compiling import Reading
 from schema.operation import OperationRequest
 
 MAX_VALIDATION_ERRORS = 10
+# How many sets of scopes a document remembers as enough: most callers hold one of few.
+MOST_ALLOWED = 100
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,15 @@ class Prepared:
 class Operation:
     """One of its operations: what it asks of its caller, and what its compiled requests share.
 
-    `always_small`: it was counted, and no variable has a say in how much it can answer with.
+    `always_small`: it was counted, and no variable has a say in how much it can answer with. `allowed` are sets of
+    scopes that were enough for it.
     """
 
     node: OperationDefinitionNode
     asked: tuple[Demand, ...]
     reading: Reading
     always_small: bool = False
+    allowed: set[frozenset[Scope]] = field(default_factory=set)
 
 
 class _Consulted(dict[str, Any]):
@@ -97,7 +102,10 @@ class Documents:
         """
         prepared = self._prepare(request.query)
         chosen = _chosen(prepared, request)
-        enforce(chosen.asked, caller.scopes)
+        if caller.scopes not in chosen.allowed:
+            enforce(chosen.asked, caller.scopes)
+            if len(chosen.allowed) < MOST_ALLOWED:
+                chosen.allowed.add(caller.scopes)
         if not chosen.always_small:
             self._count(prepared.document, chosen, _Consulted(request.variables))
         return Admitted(prepared.document, chosen.node, chosen.asked, request.variables, chosen.reading)
@@ -154,7 +162,7 @@ class Documents:
         return made
 
     def _operation(self, document: DocumentNode, node: OperationDefinitionNode) -> Operation:
-        return Operation(node, demands(self._schema, document, node), Reading(document, node))
+        return Operation(node, demands(self._schema, document, node), Reading(self._schema, document, node))
 
     def _is_connection(self, parent: str, name: str) -> bool:
         return (parent, name) in self._connections

@@ -6,6 +6,7 @@ cannot be read is not believed: the request then comes from the last hop that co
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
@@ -38,7 +39,12 @@ class BehindProxies:
 def address_of(scope: Scope) -> Address | None:
     """Where a request comes from; None where its peer has no address (a socket in a folder)."""
     client = scope.get("client")
-    return None if client is None else _read(client[0])
+    return None if client is None else _peer(client[0])
+
+
+@lru_cache(maxsize=10_000)
+def _peer(host: str) -> Address | None:
+    return _read(host)
 
 
 def caller_of(peer: Address | None, headers: Headers, trusted: Iterable[Network]) -> Address | None:

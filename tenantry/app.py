@@ -11,10 +11,9 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
 
 from auth.authentication import Authenticator
 from auth.codes import Code, Refusal
@@ -49,6 +48,7 @@ from tenantry.databases import Databases, addresses, pools
 from tenantry.drain import Drain
 from tenantry.endpoint import GraphQLEndpoint, Runs
 from tenantry.exports import Exports
+from tenantry.front import GRAPHQL, Front
 from tenantry.graphiql import Explorer
 from tenantry.health import Health
 from tenantry.issuers import read_trusts
@@ -59,8 +59,6 @@ from tenantry.operations_file import read_manifest
 from tenantry.published_keys import PublishedKeys
 from tenantry.settings import Settings
 from tenantry.websocket.endpoint import WebSocketEndpoint
-
-GRAPHQL = "/graphql"
 
 
 def from_environment() -> Starlette:
@@ -143,21 +141,18 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route(GRAPHQL, endpoint),
             WebSocketRoute(GRAPHQL, sockets),
             *Exports(graph, callers).routes(),
             *PublishedKeys(archive_of(settings)).routes(),
             *Explorer([trust.browser for trust in trusts if trust.browser]).routes(),
             *Health(databases, drain).routes(),
         ],
-        middleware=[
-            Middleware(BehindProxies, trusted=settings.trusted_proxies),
-            Middleware(Requests, clock=clock, drain=drain, max_requests=settings.max_requests),
-        ],
         exception_handlers={HTTPException: _refuse},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirected POST is a lost one
+    requests = Requests(Front(endpoint, app.build_middleware_stack()), clock, drain, settings.max_requests)
+    app.middleware_stack = BehindProxies(requests, settings.trusted_proxies)
     return app
 
 

@@ -55,12 +55,15 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; say nothing to a caller that hung up."""
         accepts = Accepted(MediaType.JSON)
+        headers = scope["headers"]
         try:
             check_method(scope["method"])
-            accepts = accepted(scope["headers"])
+            accepts = accepted(headers)
             caller = await self._caller(scope)
-            key, plan = idempotency_key(scope["headers"]), plan_wanted(scope["headers"])
-            request = replace(await self._request(scope, receive), idempotency_key=key, plan=plan)
+            key, plan = idempotency_key(headers), plan_wanted(headers)
+            request = await self._request(scope, receive)
+            if key is not None or plan is not None:
+                request = replace(request, idempotency_key=key, plan=plan)
             if accepts.events:
                 answer = await while_connected(receive, self._stream(request, scope, send, accepts))
             else:

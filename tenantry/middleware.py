@@ -11,7 +11,7 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth.codes import Code, Refusal
-from auth.credentials import values
+from auth.credentials import Indexed, values
 from models.clock import Clock
 from models.faults import is_outage
 from schema.answers import refused, unavailable
@@ -46,6 +46,7 @@ class Requests:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
+        scope["headers"] = Indexed(scope["headers"])
         request_id = self._request_id(scope)
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()

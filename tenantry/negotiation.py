@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from auth.codes import Code, Refusal
 from auth.credentials import Headers, values
@@ -44,7 +45,11 @@ class Accepted:
 
 def accepted(headers: Headers) -> Accepted:
     """What the caller accepts. Raises Refusal (NOT_ACCEPTABLE) where that is nothing of ours."""
-    accept = ",".join(values(headers, b"accept"))
+    return _accepted(",".join(values(headers, b"accept")))
+
+
+@lru_cache(maxsize=100)
+def _accepted(accept: str) -> Accepted:
     if not accept.strip():
         return Accepted(MediaType.JSON)
     offered: dict[str, float] = {}
@@ -63,13 +68,17 @@ def accepted(headers: Headers) -> Accepted:
 
 def check_body(headers: Headers) -> None:
     """Refuse a body that is not plain JSON in UTF-8. Raises Refusal (UNSUPPORTED_MEDIA_TYPE)."""
-    sent = values(headers, b"content-type")
-    media, parameters = parsed(sent[0]) if len(sent) == 1 else ("", {})
+    _check_body(tuple(values(headers, b"content-type")), tuple(values(headers, b"content-encoding")))
+
+
+@lru_cache(maxsize=100)
+def _check_body(types: tuple[str, ...], encodings: tuple[str, ...]) -> None:
+    media, parameters = parsed(types[0]) if len(types) == 1 else ("", {})
     if media != MediaType.JSON:
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "Send the request as `Content-Type: application/json`, once.")
     if parameters.get("charset", "utf-8") not in UTF_8:
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "Send JSON in UTF-8; no other charset is read.")
-    if any(coding.strip().lower() not in {"", "identity"} for coding in values(headers, b"content-encoding")):
+    if any(coding.strip().lower() not in {"", "identity"} for coding in encodings):
         plain = (("accept-encoding", "identity"),)
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.", headers=plain)
 

@@ -1,25 +1,30 @@
 """What is sent to PostgreSQL, counted (the message that begins a transaction, and its end, are not statements)."""
 
-from collections.abc import Callable, Iterator
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import asyncpg
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.database import Database
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The statements that any engine of this process runs meanwhile, and those that the driver runs without one."""
+    """The statements that any engine of this process runs meanwhile, and those that the driver runs itself."""
     sent: list[str] = []
+    read, run = Database.value, Database.fetch
 
-    def noting(run: Callable[..., Any]) -> Callable[..., Any]:
-        async def noted(connection: Any, statement: str, *given: Any, **options: Any) -> Any:
-            sent.append(statement)
-            return await run(connection, statement, *given, **options)
+    async def value(self: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+        sent.append(statement)
+        return await read(self, tenant_id, statement, given)
 
-        return noted
+    async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        sent.append(statement)
+        return await run(connection, statement, given)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
@@ -27,8 +32,8 @@ def statements() -> Iterator[list[str]]:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         with pytest.MonkeyPatch.context() as patched:
-            for name in ("fetch", "fetchval"):
-                patched.setattr(asyncpg.Connection, name, noting(getattr(asyncpg.Connection, name)))
+            patched.setattr(Database, "value", value)
+            patched.setattr(Database, "fetch", fetch)
             yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)

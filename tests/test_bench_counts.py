@@ -15,7 +15,6 @@ from benchmarks.operation import Operation, Request
 from benchmarks.operations import operations, uncounted
 from benchmarks.runner import Runner, WrongAnswer
 from schema.graph import Graph
-from tenantry.databases import Databases
 from tests import estate as tests_estate
 from tests.ask import caller_of
 from tests.clock import HeldClock
@@ -115,10 +114,10 @@ async def test_calls_of_python_functions_are_counted() -> None:
 
 @pytest.mark.parametrize("document", ["{ devices { totalCount } }", "{ nothing }"])
 async def test_figures_of_a_refusal_are_no_figures(
-    graph: Graph, databases: Databases, acme: tests_estate.Estate, clock: HeldClock, document: str
+    graph: Graph, acme: tests_estate.Estate, clock: HeldClock, document: str
 ) -> None:
     """An operation that stops working fails the run instead of becoming cheap."""
     estate = Estate(1, caller_of(acme.tenant, clock, frozenset({Scope.AREAS_READ})), {})
     operation = Operation("a", "Query.devices", Request(document))
     with pytest.raises(WrongAnswer, match=r"^a: "):
-        await Runner(graph, databases.app, Wire()).statements(operation, estate)
+        await Runner(graph, Wire()).statements(operation, estate)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import Device, Organization
-from models.database import Database, fetch, notify
+from models.database import Database, notify
 from models.faults import is_outage, is_timeout
 from tenantry.databases import Databases
 from tests.clock import HeldClock
@@ -254,7 +254,7 @@ async def fail(_connection: AsyncConnection) -> None:
 async def divide_by_nothing(connection: AsyncConnection) -> None:
     """A statement of the driver's that fails, and nobody hears of it."""
     with suppress(asyncpg.PostgresError):
-        await fetch(connection, "SELECT 1 / $1::int", [0])
+        await Database.fetch(connection, "SELECT 1 / $1::int", [0])
 
 
 async def write_and_fail(database: Database, clock: HeldClock, estate: Estate) -> None:

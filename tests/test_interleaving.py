@@ -256,7 +256,6 @@ async def is_waiting(watcher: Database, *, how_many: int) -> bool:
 
 async def nobody_inside(database: Database) -> bool:
     """Whether every connection is back, and each, taken as it is, shows no rows."""
-    await database.settled()
     if database.in_use:
         return False
     async with AsyncExitStack() as stack:

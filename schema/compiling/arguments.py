@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from graphql import FieldNode, GraphQLError, GraphQLField, VariableNode, Visitor, visit
+from graphql import FieldNode, GraphQLError, GraphQLField, ValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import VariableValues, get_argument_values
 
 from auth.codes import Refusal
@@ -17,19 +17,50 @@ from schema.compiling.refusal import NotCompilable
 Asked = TypeVar("Asked")
 
 
+class Given:
+    """A field's arguments by their names; what only a variable's whole value changes is coerced once.
+
+    `varies`: variables have a say in them.
+    """
+
+    def __init__(self, declared: GraphQLField, node: FieldNode) -> None:
+        self._declared = declared
+        self._node = node
+        arguments = node.arguments or ()
+        self._whole = {
+            declared.args[said.name.value].out_name or said.name.value: said.value.name.value
+            for said in arguments
+            if isinstance(said.value, VariableNode)
+        }
+        inside = any(_varies(said.value) for said in arguments if not isinstance(said.value, VariableNode))
+        self.varies = inside or bool(self._whole)
+        self._keeps = not inside
+        self._fixed: dict[str, Any] | None = None
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """What they are in a request. Raises GraphQLError."""
+        whole = {name: variables.coerced.get(variable) for name, variable in self._whole.items()}
+        # A null, or none at all, may not do where a value does.
+        if self._fixed is not None and None not in whole.values():
+            return self._fixed | whole
+        given = get_argument_values(self._declared, self._node, variables, hide_suggestions=True)
+        if self._keeps:
+            self._fixed = {name: value for name, value in given.items() if name not in whole}
+        return given
+
+
 @dataclass(frozen=True)
 class Asking(Generic[Asked]):
     """What a field's arguments ask for; `read` makes it of them, and may refuse them."""
 
-    field: GraphQLField
-    node: FieldNode
+    given: Given
     read: Callable[[dict[str, Any]], Asked]
     place: str
 
     def asked(self, variables: VariableValues) -> Asked:
         """What they ask for in a request. Raises NotCompilable for arguments that are refused."""
         try:
-            return self.read(get_argument_values(self.field, self.node, variables, hide_suggestions=True))
+            return self.read(self.given.values(variables))
         except (GraphQLError, Refusal, BadArgument) as error:
             raise NotCompilable(self.place, f"is given arguments that are refused: {error}") from None
 
@@ -39,12 +70,11 @@ class Arguments(Generic[Asked]):
 
     def __init__(self, asking: Asking[Asked]) -> None:
         self._asking = asking
-        self._varies = _varies(asking.node)
         self._kept: Asked | None = None
 
     def asked(self, variables: VariableValues) -> Asked:
         """What they ask for in a request. Raises NotCompilable for arguments that are refused."""
-        if self._varies:
+        if self._asking.given.varies:
             return self._asking.asked(variables)
         if self._kept is None:
             self._kept = self._asking.asked(variables)
@@ -86,13 +116,12 @@ def listed(edge: Edge, window: Window) -> List:
     return List(window, taken, shape)
 
 
-def _varies(node: FieldNode) -> bool:
+def _varies(value: ValueNode) -> bool:
     found: list[VariableNode] = []
 
     class _Variables(Visitor):
         def enter_variable(self, variable: VariableNode, *_: Any) -> None:
             found.append(variable)
 
-    for argument in node.arguments or ():
-        visit(argument, _Variables())
+    visit(value, _Variables())
     return bool(found)

@@ -7,9 +7,10 @@ from typing import Any
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, OperationDefinitionNode, OperationType
 
 from loaders.entities import ENTITIES, TENANT, Entity
-from loaders.tree.selection import Fields, Many, One, Part
+from loaders.tree.forms import Form, form_of
+from loaders.tree.selection import Field, Fields, Many, One, Part, Value
 from resolvers import node, tenant
-from schema.compiling.arguments import Arguments, Asking
+from schema.compiling.arguments import Arguments, Asking, Given
 from schema.compiling.branch import Branch
 from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
@@ -45,22 +46,27 @@ def payload(collecting: Collecting, entity: Entity, said: list[FieldNode]) -> Pa
     """What a mutation's field selects where its answer is a row of this entity.
 
     Raises:
-        NotCompilable: a field is computed in Python, or nothing is selected but what the row holds.
+        NotCompilable: a field is computed in Python, nothing is selected but what the row holds, or JSON of it is,
+            which a repeated change could not spell again as PostgreSQL does.
     """
     if entity is TENANT:
         raise NotCompilable(entity.name, "is written from above, where its estate is not read")
     walk = Walk(collecting)
     branch = walk.branch(entity, said, own=False)
-    if not _leads_on(branch.fields):
+    if not any(isinstance(field, One | Many) for field in _own(branch.fields)):
         raise NotCompilable(entity.name, "is at hand: nothing more of it is asked for")
+    for field in _own(branch.fields):
+        if isinstance(field, Value) and form_of(entity, field.column) is Form.JSON:
+            raise NotCompilable(f"{entity.name}.{field.column}", "is shown as it was written")
     return Payload(next(walk.places), branch)
 
 
-def _leads_on(fields: Fields) -> bool:
-    """Whether an edge is followed."""
-    return any(
-        isinstance(field, One | Many) or (isinstance(field, Part) and _leads_on(field.fields)) for _, field in fields
-    )
+def _own(fields: Fields) -> Iterator[Field]:
+    """The row's own fields, those of its parts among them."""
+    for _, field in fields:
+        yield field
+        if isinstance(field, Part):
+            yield from _own(field.fields)
 
 
 class _Planning:
@@ -118,4 +124,4 @@ class _Planning:
 
 
 def _as_given(place: str, declared: GraphQLField, said: list[FieldNode]) -> Arguments[dict[str, Any]]:
-    return Arguments(Asking(declared, said[0], lambda given: given, place))
+    return Arguments(Asking(Given(declared, said[0]), lambda given: given, place))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 
 from auth.limits.fragments import fragments_of
 from auth.principal import Caller
@@ -26,6 +26,7 @@ from schema.compiling.collecting import Collecting, switches_of
 from schema.compiling.planning import Payload, Plan, payload, plan
 from schema.compiling.refusal import NotCompilable
 from schema.compiling.settling import Settling
+from schema.compiling.variables import Variables
 
 Planned = TypeVar("Planned", Plan, Payload)
 
@@ -33,8 +34,9 @@ Planned = TypeVar("Planned", Plan, Payload)
 class Reading:
     """An operation of a valid document, as far as all its requests share it."""
 
-    def __init__(self, document: DocumentNode, operation: OperationDefinitionNode) -> None:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> None:
         self.operation = operation
+        self.variables = Variables(schema, operation)
         self.fragments = fragments_of(document)
         self.switches = switches_of(document, operation)
 
@@ -76,7 +78,7 @@ class Plans:
         if not reading.switches:
             # Before the variables are looked at: of a mutation's there may be thousands.
             self._plan(reading, ())
-        coerced = self._coerced(reading, variables)
+        coerced = reading.variables.coerced(variables)
         switches = _switches(reading, coerced)
         settling = Settling(caller, coerced, self._reads)
         for name, root in self._plan(reading, switches):
@@ -100,13 +102,6 @@ class Plans:
         settling.take(made.branch.lists)
         sought = Lookup(entity, made.place, made.branch.fields)
         return self._ready(key, settling, lambda shapes: compiled(of_row(sought, shapes)))
-
-    def _coerced(self, reading: Reading, variables: dict[str, Any]) -> VariableValues:
-        declared = reading.operation.variable_definitions or ()
-        coerced = get_variable_values(self._schema, declared, variables, hide_suggestions=True)
-        if isinstance(coerced, list):
-            raise NotCompilable("Variables", f"do not fit: {coerced[0].message}")
-        return coerced
 
     def _plan(self, reading: Reading, switches: tuple[Any, ...]) -> Plan:
         return self._planned(

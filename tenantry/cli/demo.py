@@ -16,12 +16,12 @@ from models.clock import Clock, SystemClock
 from models.migrate import make_ready
 from resolvers.problems import Problem
 from resolvers.tokens import create_token, revoke_token
-from tenantry.app import GRAPHQL
 from tenantry.cli.run import CommandError, plain_errors
 from tenantry.cli.serve import Host, Port, listening, stop_on_sigterm, take_address
 from tenantry.cli.table import table
 from tenantry.databases import Addresses, Databases, addresses, pools
 from tenantry.demo_estate import ACTOR, DemoEstate, fill_demo
+from tenantry.front import GRAPHQL
 from tenantry.graphiql import EXPLORER
 from tenantry.health import LIVE, READY
 from tenantry.logs import configure_logging

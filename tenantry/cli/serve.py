@@ -11,10 +11,11 @@ import typer
 
 from schema.build import build
 from schema.documents import Documents
-from tenantry.app import GRAPHQL, limits
+from tenantry.app import limits
 from tenantry.check import refuse_unfit
 from tenantry.cli.run import CommandError, plain_errors
 from tenantry.databases import Addresses, addresses, pools
+from tenantry.front import GRAPHQL
 from tenantry.health import LIVE, READY
 from tenantry.issuers import read_trusts
 from tenantry.logs import configure_logging

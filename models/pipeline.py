@@ -1,0 +1,157 @@
+"""A read in one round trip: what begins its transaction, its statement and what ends it leave together.
+
+The driver waits for the answer to each message before it sends the next one. Here the beginning is written before the
+driver's own message and the end behind it, and of what PostgreSQL answers the driver is shown what belongs to its own:
+the statement's answer, or the first error, and that the connection is at rest.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from types import coroutine
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+# PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
+HEAD = 5
+ERROR, READY = ord("E"), ord("Z")
+# Notices, settings and notifications come at any time, and answer nothing.
+ASIDE = frozenset(b"NSA")
+# Whose answer is awaited; each ends with READY.
+NOBODYS, BEGINNINGS, STATEMENTS, ENDS = range(4)
+# Statements that a connection knows by name. PostgreSQL keeps each with its plan.
+MOST_PREPARED = 100
+
+
+class Pipeline(asyncio.Protocol):
+    """Stands between a connection's transport and the driver's protocol, which is shown all but while `value` runs."""
+
+    def __init__(self, driver: Any) -> None:
+        """`driver` is a connection of asyncpg's, at rest: it has no words for its protocol and its transport."""
+        self._driver = driver
+        self._protocol = driver._protocol  # noqa: SLF001
+        self._transport = driver._transport  # noqa: SLF001
+        self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._awaited = NOBODYS
+        self._ends = self._failed = self._shows = False
+        self._left = 0
+        self._head = b""
+        self._transport.set_protocol(self)
+
+    async def value(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
+        """The single value of a statement in a transaction of its own, which has ended by then.
+
+        Whatever it raises, the connection is to be given up or rolled back. A statement's first time takes the long
+        way: the driver prepares it without an end of its own.
+        """
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            return await self._first_value(begin, statement, given)
+        self._prepared.move_to_end(statement)
+        self._awaited, self._ends, self._failed = BEGINNINGS, False, False
+        self._transport.write(message(begin))
+        try:
+            return await followed(prepared.fetchval(*given), self._end)
+        except BaseException:
+            # Its plan may be of tables that have changed.
+            del self._prepared[statement]
+            if not self._ends:
+                # The driver sent nothing, as where it cannot spell a value: nobody awaits what was begun.
+                self._driver.terminate()
+            raise
+
+    def data_received(self, data: bytes) -> None:
+        """Show the driver its part."""
+        shown = data if self._awaited == NOBODYS else self._of_the_driver(data)
+        if shown:
+            self._protocol.data_received(shown)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the driver."""
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Tell the driver."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Tell the driver."""
+        self._protocol.resume_writing()
+
+    async def _first_value(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
+        await self._driver.execute(begin)
+        prepared = await self._driver.prepare(statement)
+        found = await prepared.fetchval(*given)
+        await self._driver.execute("COMMIT")
+        self._prepared[statement] = prepared
+        if len(self._prepared) > MOST_PREPARED:
+            self._prepared.popitem(last=False)
+        return found
+
+    def _end(self) -> None:
+        self._transport.write(COMMIT)
+        self._ends = True
+
+    def _of_the_driver(self, data: bytes) -> bytes:
+        """What of this piece of the stream the driver is shown; a message may lie in several pieces."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        at, size, shown = 0, len(data), []
+        while self._left or self._awaited != NOBODYS:
+            if not self._left:
+                if size - at < HEAD:
+                    self._head = data[at:]
+                    break
+                self._shows = self._is_the_drivers(data[at])
+                self._left = 1 + int.from_bytes(data[at + 1 : at + HEAD])
+            length = min(self._left, size - at)
+            if self._shows:
+                shown.append(data[at : at + length])
+            at += length
+            self._left -= length
+            if at == size:
+                break
+        else:
+            shown.append(data[at:])
+        return b"".join(shown)
+
+    def _is_the_drivers(self, kind: int) -> bool:
+        """Whether the driver is shown a message of this kind, that comes now."""
+        if kind == READY:
+            ended = self._awaited == ENDS
+            self._awaited = NOBODYS if ended else self._awaited + 1
+            return ended
+        if kind in ASIDE:
+            return True
+        first = not self._failed
+        if kind == ERROR:
+            self._failed = True
+            return first
+        return first and self._awaited == STATEMENTS
+
+
+def message(text: str) -> bytes:
+    """A simple query."""
+    body = text.encode() + b"\0"
+    return b"Q" + (len(body) + 4).to_bytes(4) + body
+
+
+COMMIT = message("COMMIT")
+
+
+@coroutine
+def followed(running: Coroutine[Any, Any, Answer], action: Callable[[], None]) -> Generator[Any, Any, Answer]:
+    """Run it, and do `action` as soon as it waits for the first time: behind what it did until then."""
+    try:
+        waits_for = running.send(None)
+        action()
+        while True:
+            try:
+                sent = yield waits_for
+            except BaseException as error:  # noqa: BLE001  (whatever it is, it is for who waits)
+                waits_for = running.throw(error)
+            else:
+                waits_for = running.send(sent)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
