@@ -15,10 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database
 
-BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
+# Whom a commit wakes is told in its message.
+BOUNDS = ("BEGIN", "COMMIT", "NOTIFY", "ROLLBACK")
 
 
 @dataclass
@@ -43,15 +45,19 @@ class Wire:
         """Hear every connection that is made while the block runs."""
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "before_cursor_execute", self._executes)
-        run = Database.value
+        read, run = Database.value, Database.fetch
 
         async def value(database: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
             self._sent.statements.append(statement)
-            return await run(database, tenant_id, statement, given)
+            return await read(database, tenant_id, statement, given)
+
+        async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+            self._sent.statements.append(statement)
+            return await run(connection, statement, given)
 
         try:
             # What is compiled the driver runs itself.
-            with patch.object(Database, "value", value):
+            with patch.object(Database, "value", value), patch.object(Database, "fetch", fetch):
                 yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._executes)

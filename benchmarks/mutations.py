@@ -26,7 +26,7 @@ from loaders.entities import (
 )
 
 RECORDS = "the audit's two (its head, the records with their values)"
-EVENTS = f"the feed's three (number, events, wake), {RECORDS}"
+EVENTS = "the feed's one (numbers, events, the audit's head), the audit's one (the records with their values)"
 REFERENCES = "one for each reference"
 WAY_UP = "one for each level above, at most five"
 CASCADE = f"one for each kind that hangs on each level, at most five levels; one for each kind that goes; {EVENTS}"
@@ -174,13 +174,13 @@ LINES = (
     Line(
         "createDevice",
         _device("once"),
-        "as without a key; old keys go, the key is claimed, its answer kept",
+        "as without a key; the key is claimed, its answer kept",
         name="createDevice, with a key",
     ),
     Line(
         "createDevice",
         _device("again"),
-        "old keys go, the key is taken, its first answer",
+        "the key is taken, its first answer",
         before=("createDevice", _device("again")),
         name="createDevice, repeated",
     ),

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, any_, false, or_, select, true
+from sqlalchemy import ColumnElement, ScalarSelect, Uuid, and_, any_, false, or_, select, true, type_coerce
 
 from loaders.entities import (
     AREA,
@@ -55,11 +55,16 @@ def _beneath(entity: Entity, table: Any, tenant_id: uuid.UUID, node: Node) -> Co
     return false() if found is None else found(table, tenant_id, node)
 
 
+def _on(path: Any, node: Node) -> Condition:
+    """Whether a node is on a path. Its type is said: of the driver's own UUIDs SQLAlchemy knows none."""
+    return any_(path) == type_coerce(node.id, Uuid)
+
+
 def _organizations(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
     """The ids of an organization and those beneath it."""
     return (
         select(Organization.id)
-        .where(Organization.tenant_id == tenant_id, any_(Organization.path) == node.id)
+        .where(Organization.tenant_id == tenant_id, _on(Organization.path, node))
         .scalar_subquery()
     )
 
@@ -77,13 +82,13 @@ def _areas(tenant_id: uuid.UUID, node: Node) -> ScalarSelect[uuid.UUID]:
     """The ids of an area and those inside it."""
     return (
         select(Area.id)
-        .where(Area.tenant_id == tenant_id, Area.location_id == node.location_id, any_(Area.path) == node.id)
+        .where(Area.tenant_id == tenant_id, Area.location_id == node.location_id, _on(Area.path, node))
         .scalar_subquery()
     )
 
 
 def _organization_beneath(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
-    return any_(table.path) == node.id
+    return _on(table.path, node)
 
 
 def _location_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:
@@ -91,7 +96,7 @@ def _location_of_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> C
 
 
 def _area_inside(table: Any, _tenant_id: uuid.UUID, node: Node) -> Condition:
-    return and_(table.location_id == node.location_id, any_(table.path) == node.id)
+    return and_(table.location_id == node.location_id, _on(table.path, node))
 
 
 def _in_organization(table: Any, tenant_id: uuid.UUID, node: Node) -> Condition:

@@ -30,7 +30,9 @@ READ_ONCE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
 NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
-# What a connection's transaction wants done once it is committed.
+# What a connection's transaction runs on, what it says in the message that commits it, and what it wants done then.
+DRIVER = "tenantry: the driver's connection"
+LAST_WORDS = "tenantry: to be sent with the commit"
 COMMITTED = "tenantry: to be done after the commit"
 
 
@@ -117,6 +119,12 @@ class Database:
                 raise
             return await self._row(tenant_id, statement)
 
+    @staticmethod
+    async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, as the driver takes it and gives them, in the transaction that is open."""
+        found: list[Any] = await connection.info[DRIVER].fetch(statement, *given)
+        return found
+
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
         async with self._transaction(READ, tenant_id, writes=False) as taken:
@@ -161,9 +169,9 @@ class Database:
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
         async with self._pool.begun(self._beginning(begin, tenant_id)) as taken:
-            taken.info[COMMITTED] = []
+            taken.info.update({DRIVER: taken.driver, LAST_WORDS: [], COMMITTED: []})
             yield taken
-            ended = await taken.driver.execute("COMMIT")
+            ended = await taken.driver.execute("; ".join([*taken.info[LAST_WORDS], "COMMIT"]))
             if writes and ended != "COMMIT":
                 raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
             del taken.info[OPEN]
@@ -173,6 +181,11 @@ class Database:
     def _beginning(self, begin: str, tenant_id: uuid.UUID | None) -> str:
         """The one message."""
         return _beginning(begin, tenant_id, self._settings)
+
+
+def notify(connection: AsyncConnection, channel: str, tenant_id: uuid.UUID) -> None:
+    """Have PostgreSQL tell whoever listens on a channel, if the open transaction commits; no message is sent for it."""
+    connection.info[LAST_WORDS].append(f"NOTIFY {channel}, '{uuid.UUID(str(tenant_id))}'")
 
 
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:

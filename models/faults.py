@@ -18,6 +18,11 @@ _OUTAGES: tuple[type[BaseException], ...] = (
 )
 
 
+def fault_of(error: BaseException) -> asyncpg.PostgresError | None:
+    """What PostgreSQL said, whichever library tells it."""
+    return next((each for each in _chain(error) if isinstance(each, asyncpg.PostgresError)), None)
+
+
 def is_timeout(error: BaseException) -> bool:
     """Whether PostgreSQL stopped the statement at its deadline."""
     return any(isinstance(each, asyncpg.QueryCanceledError) for each in _chain(error))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import orjson
 
 from loaders.window import Row
+from models.database import Database
 from resolvers.context import Info
 from resolvers.writing.change import Change
 
@@ -20,7 +21,7 @@ class Payload:
 
     def __init__(self, info: Info) -> None:
         self._info = info
-        self._text: str | None = None
+        self._text: bytes | None = None
 
     async def read(self, change: Change, row: Row) -> None:
         """Read what is selected of a row, as it is in the transaction that wrote it."""
@@ -28,7 +29,9 @@ class Payload:
         made = self._info.context.payload(self._info, row)
         if made is not None:
             statement, given = made
-            self._text = (await change.connection.exec_driver_sql(statement, tuple(given))).scalar_one()
+            [(text,)] = await Database.fetch(change.connection, statement, given)
+            # Spelled as what a row holds, or a repeated request would be answered in other bytes.
+            self._text = text and orjson.dumps(orjson.loads(text))
 
     def of(self, row: Row) -> Shown:
         """What was read; the row where nothing was, or where it is out of the caller's reach."""

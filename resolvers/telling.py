@@ -103,7 +103,7 @@ async def tell(connection: AsyncConnection, clock: Clock, tenant_id: uuid.UUID, 
     events = select(number, *(literal(value) for value in common.values()), *(changes.c[name] for name in GATHERED))
     names = ["number", *common, *GATHERED]
     await connection.execute(sql_insert(Event).from_select(names, events, include_defaults=False))
-    await wake_readers(connection, tenant_id)
+    wake_readers(connection, tenant_id)
     return counts
 
 

@@ -109,4 +109,4 @@ async def write_events(databases: Databases, estate: Estate, clock: Clock, count
             "token_id": uuid.UUID(int=1), "at": clock.now(),
         }  # fmt: skip
         await connection.execute(insert(Event), [{**common, "number": first + at} for at in range(count)])
-        await wake_readers(connection, estate.tenant.id)
+        wake_readers(connection, estate.tenant.id)

@@ -7,19 +7,24 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.database import Database
 
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """The statements that any engine of this process runs meanwhile, compiled ones among them."""
+    """The statements that any engine of this process runs meanwhile, and those that the driver runs itself."""
     sent: list[str] = []
-    run = Database.value
+    read, run = Database.value, Database.fetch
 
     async def value(self: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
         sent.append(statement)
-        return await run(self, tenant_id, statement, given)
+        return await read(self, tenant_id, statement, given)
+
+    async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        sent.append(statement)
+        return await run(connection, statement, given)
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
@@ -28,6 +33,7 @@ def statements() -> Iterator[list[str]]:
     try:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Database, "value", value)
+            patched.setattr(Database, "fetch", fetch)
             yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)

@@ -3,7 +3,8 @@
 import asyncio
 import itertools
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models import Device, Organization
-from models.database import Database
+from models.database import Database, notify
 from models.faults import is_outage, is_timeout
 from tenantry.databases import Databases
 from tests.clock import HeldClock
@@ -32,6 +33,28 @@ async def single(urls: Urls) -> AsyncIterator[Database]:
     database = Database(urls.app, pool_size=1)
     yield database
     await database.close()
+
+
+async def test_what_is_notified_is_heard_if_it_is_committed(single: Database, acme: Estate, globex: Estate) -> None:
+    """In the message that commits, and never where a transaction rolls back, even on the same connection."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    began = asyncio.Event()
+    listening = asyncio.create_task(single.listen("a_channel", began.set, heard.put_nowait))
+    await began.wait()
+    with pytest.raises(ZeroDivisionError):
+        await notify_and(single, acme, fail)
+    await notify_and(single, globex, succeed)
+    assert await heard.get() == str(globex.tenant.id)
+    assert heard.empty()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_a_failed_statement_of_the_drivers_is_not_committed_in_silence(single: Database, acme: Estate) -> None:
+    """Nor is anybody woken: the message that was to commit is refused."""
+    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+        await notify_and(single, acme, divide_by_nothing)
+    await assert_clean(single)
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
@@ -207,6 +230,31 @@ async def run_slowly(database: Database, estate: Estate, key: int) -> None:
     """A statement that nobody waits for to end."""
     async with database.read(estate.tenant.id) as connection:
         await connection.execute(SLOW, {"key": key})
+
+
+Action = Callable[[AsyncConnection], Awaitable[None]]
+
+
+async def notify_and(database: Database, estate: Estate, action: Action) -> None:
+    """Notify in a transaction, and do something else before its end."""
+    async with database.write(estate.tenant.id) as connection:
+        notify(connection, "a_channel", estate.tenant.id)
+        await action(connection)
+
+
+async def succeed(_connection: AsyncConnection) -> None:
+    """Nothing goes wrong."""
+
+
+async def fail(_connection: AsyncConnection) -> None:
+    """Something goes wrong that PostgreSQL does not know of."""
+    raise ZeroDivisionError
+
+
+async def divide_by_nothing(connection: AsyncConnection) -> None:
+    """A statement of the driver's that fails, and nobody hears of it."""
+    with suppress(asyncpg.PostgresError):
+        await Database.fetch(connection, "SELECT 1 / $1::int", [0])
 
 
 async def write_and_fail(database: Database, clock: HeldClock, estate: Estate) -> None:

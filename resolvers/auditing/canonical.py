@@ -8,12 +8,18 @@ are spelled as Python does, and are hashed as the text that is stored, so that w
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+
+_ENCODER = partial(json.JSONEncoder, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_PLAIN, _SORTED = _ENCODER(), _ENCODER(sort_keys=True)
 
 
 def canonical(value: Any) -> str:
     """The one text of a plain value. Raises ValueError for what JSON has not: NaN and the infinities."""
-    return json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = _SORTED.encode(value)
+    # Python sorts by code points: where all is ASCII, that is the order of UTF-16's units.
+    return text if text.isascii() else _PLAIN.encode(_ordered(value))
 
 
 def _ordered(value: Any) -> Any:

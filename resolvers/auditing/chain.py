@@ -1,8 +1,8 @@
 """Appending to a tenant's chain, in the caller's open transaction.
 
 Two statements, however many records: the tenant's head is locked and read, then records, values and the new head are
-written at once. Call it last: the tenant's other writers wait from here until the commit. A rollback leaves no gap,
-since number, hash and record are in the same transaction.
+written at once. Call it last: the tenant's other writers wait from here until the commit, so that all that can be is
+made ready before. A rollback leaves no gap, since number, hash and record are in the same transaction.
 """
 
 import uuid
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Table, bindparam, column, func, insert, select, update
+from sqlalchemy import Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loaders.window import Row
 from models import AuditHead, AuditRecord, AuditValue, Base
 from models.clock import Clock
 from models.database import Database
@@ -22,6 +23,8 @@ from resolvers.auditing.canonical import canonical
 from resolvers.auditing.hashing import GENESIS, new_salt, record_hash, value_digest
 from resolvers.auditing.record import ABSENT, Record
 from resolvers.auditing.redaction import clean, plain
+from resolvers.recordset import packed, unpacked
+from resolvers.statement import Statement
 
 RECORDS: Table = Base.metadata.tables[AuditRecord.__tablename__]
 VALUES: Table = Base.metadata.tables[AuditValue.__tablename__]
@@ -40,45 +43,55 @@ class Appended:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a chain: the last record's number, hash and time."""
+
+    number: int
+    hash: bytes
+    at: datetime
+
+
+# Locks the end of a tenant's chain; None where it has none yet.
+Lock = Callable[[AsyncConnection, uuid.UUID], Awaitable[Head | None]]
+
+
+async def find_head(connection: AsyncConnection, tenant_id: uuid.UUID) -> Head | None:
+    """The end of the chain, locked, if there is one."""
+    return head_of(await LOCK.rows(connection, tenant=tenant_id))
+
+
 async def append(
-    connection: AsyncConnection, tenant_id: uuid.UUID, now: datetime, records: Sequence[Record]
+    connection: AsyncConnection,
+    tenant_id: uuid.UUID,
+    now: datetime,
+    records: Sequence[Record],
+    lock: Lock = find_head,
 ) -> Appended:
     """Append records in their order; `now` gives way to the last record's time where that is later.
+
+    `lock` is for who takes another lock before this one, by the same statement.
 
     Raises:
         ValueError: there are none.
     """
     if not records:
         raise ValueError("there is nothing to record")
-    number, previous, last_at = await lock_head(connection, tenant_id)
-    first = number + 1
-    at = max(now, last_at)
-    rows: list[dict[str, Any]] = []
-    values: list[dict[str, Any]] = []
-    for number, record in enumerate(records, first):
-        held = [{"number": number, "at": at, **each} for each in _values(record)]
-        row = _row(record) | {
-            "tenant_id": tenant_id,
-            "number": number,
-            "at": at,
-            "digests": {
-                each["field"]: value_digest(each["field"], each["salt"], each["before"], each["after"]) for each in held
-            },
-            "prev_hash": previous,
-        }
+    drafts = [_draft(tenant_id, record) for record in records]
+    head = await lock(connection, tenant_id) or await lock_head(connection, tenant_id)
+    previous, at = head.hash, max(now, head.at)
+    for number, (row, values) in enumerate(drafts, head.number + 1):
+        row |= {"number": number, "at": at, "prev_hash": previous}
         previous = row["hash"] = record_hash(previous, row)
-        rows.append(row)
-        values += held
-    written = {
-        "tenant": tenant_id,
-        "last": number,
-        "last_hash": previous,
-        "last_at": at,
-        **_arrays(RECORDS, rows),
-        **_arrays(VALUES, values),
+        for value in values:
+            value |= {"number": number, "at": at}
+    last = head.number + len(drafts)
+    given = {
+        RECORDS.name: packed(TYPES[RECORDS], (row for row, _ in drafts)),
+        VALUES.name: packed(TYPES[VALUES], (value for _, values in drafts for value in values)),
     }
-    await connection.execute(APPEND, written)
-    return Appended(first, number, previous)
+    await APPEND.rows(connection, tenant=tenant_id, last=last, last_hash=previous, last_at=at, **given)
+    return Appended(head.number + 1, last, previous)
 
 
 async def append_apart(
@@ -99,18 +112,26 @@ async def append_apart(
         return appended
 
 
-async def lock_head(connection: AsyncConnection, tenant_id: uuid.UUID) -> tuple[int, bytes, datetime]:
+async def lock_head(connection: AsyncConnection, tenant_id: uuid.UUID) -> Head:
     """The end of the chain, locked; a tenant's first record makes it."""
-    found = (await connection.execute(LOCK, {"tenant": tenant_id})).one_or_none()
-    if found is None:
-        await connection.execute(BEGIN, {"tenant": tenant_id})
-        found = (await connection.execute(LOCK, {"tenant": tenant_id})).one()
-    return found.number, found.hash, found.at
+    head = await find_head(connection, tenant_id)
+    if head is None:
+        await BEGIN.rows(connection, tenant=tenant_id)
+        head = await find_head(connection, tenant_id)
+        assert head is not None, "it was made, by this transaction or by another one"
+    return head
 
 
-def _row(record: Record) -> dict[str, Any]:
-    actor, target = record.actor, record.target
-    return {
+def head_of(rows: Sequence[Row]) -> Head | None:
+    """The end of a chain, as `HEAD` finds it."""
+    return Head(**rows[0]) if rows else None
+
+
+def _draft(tenant_id: uuid.UUID, record: Record) -> tuple[Row, list[Row]]:
+    """A record's row and those of its values: all but its place in the chain."""
+    actor, target, values = record.actor, record.target, _values(record)
+    row = {
+        "tenant_id": tenant_id,
         "actor_kind": clean(actor.kind),
         "actor_id": _cleaned(actor.id),
         "actor_name": _cleaned(actor.name),
@@ -121,10 +142,14 @@ def _row(record: Record) -> dict[str, Any]:
         "outcome": record.outcome.value,
         "request_id": _cleaned(record.request_id),
         "address": _cleaned(record.address),
+        "digests": {
+            each["field"]: value_digest(each["field"], each["salt"], each["before"], each["after"]) for each in values
+        },
     }
+    return row, values
 
 
-def _values(record: Record) -> list[dict[str, Any]]:
+def _values(record: Record) -> list[Row]:
     """The rows of the record's values, each field once."""
     cleaned = {clean(name): (name, changed) for name, changed in record.changed.items()}
     return [
@@ -141,42 +166,31 @@ def _cleaned(given: str | None) -> str | None:
     return None if given is None else clean(given)
 
 
-def _given(table: Table) -> list[Any]:
-    """The columns whose values come as arrays: all but the tenant."""
-    return [each for each in table.columns if each.name != "tenant_id"]
-
-
-def _parameter(each: Any) -> str:
-    return f"{each.table.name}_{each.name}"
-
-
-def _arrays(table: Table, rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {_parameter(each): [row[each.name] for row in rows] for each in _given(table)}
-
-
 def _inserted(table: Table) -> Any:
     """An INSERT of any number of rows by a statement whose text is always the same."""
-    columns = _given(table)
-    arrays = (bindparam(_parameter(each), type_=ARRAY(each.type)) for each in columns)
-    rows = (
-        func.unnest(*arrays)
-        .table_valued(*(column(each.name, each.type) for each in columns), name="given")
-        .render_derived()
-    )
-    names = ["tenant_id", *(each.name for each in columns)]
-    return insert(table).from_select(names, select(TENANT, *rows.c))
+    rows = unpacked(TYPES[table], bindparam(table.name, type_=Text))
+    return insert(table).from_select(["tenant_id", *TYPES[table]], select(TENANT, *rows.c))
 
 
-LOCK = select(AuditHead.number, AuditHead.hash, AuditHead.at).where(AuditHead.tenant_id == TENANT).with_for_update()
-BEGIN = (
+# The columns that come with each row: all but the tenant.
+TYPES = {
+    table: {column.name: column.type for column in table.columns if column.name != "tenant_id"}
+    for table in (RECORDS, VALUES)
+}
+# Whoever locks it selects it with this.
+HEAD = select(AuditHead.number, AuditHead.hash, AuditHead.at).where(AuditHead.tenant_id == TENANT)
+LOCK = Statement(HEAD.with_for_update())
+BEGIN = Statement(
     upsert(AuditHead)
     .values(tenant_id=TENANT, number=0, hash=GENESIS, at=BEGINNING)
     .on_conflict_do_nothing(index_elements=[AuditHead.tenant_id])
 )
-APPEND = _inserted(RECORDS).add_cte(
-    _inserted(VALUES).cte("kept"),
-    update(AuditHead)
-    .where(AuditHead.tenant_id == TENANT)
-    .values(number=bindparam("last"), hash=bindparam("last_hash"), at=bindparam("last_at"))
-    .cte("head"),
+APPEND = Statement(
+    _inserted(RECORDS).add_cte(
+        _inserted(VALUES).cte("kept"),
+        update(AuditHead)
+        .where(AuditHead.tenant_id == TENANT)
+        .values(number=bindparam("last"), hash=bindparam("last_hash"), at=bindparam("last_at"))
+        .cte("head"),
+    )
 )

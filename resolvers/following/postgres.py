@@ -17,7 +17,7 @@ class PostgresWakes:
 
     async def announce(self, connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
         """PostgreSQL delivers it when the transaction commits."""
-        await wake_readers(connection, tenant_id)
+        wake_readers(connection, tenant_id)
 
     async def listen(self, woken: Woken) -> None:
         """On a connection of its own. Raises ConnectionError when that breaks."""

@@ -7,30 +7,34 @@ together, before the answer leaves.
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ARRAY, Uuid, bindparam, func, insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import ARRAY, Select, Table, Uuid, bindparam, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders.entities import AREA, LOCATION, Entity
 from loaders.reach import condition
 from loaders.window import Row
-from models import AuditAction, Event
+from models import AuditAction
 from models.event import ChangeKind
-from models.faults import is_outdated
+from models.faults import fault_of, is_outdated
 from models.hierarchy import Reach
-from resolvers.auditing.chain import append
+from resolvers.auditing.chain import append, find_head
 from resolvers.auditing.record import Record
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
 from resolvers.recording import action_of, actor_of, changed_record
-from resolvers.writing.feed import take_numbers
+from resolvers.statement import Statement
+from resolvers.writing.feed import write_events
 from resolvers.writing.reach import check_replayed
 from resolvers.writing.replay import first_answer, keep_answer
 
 ATTEMPTS = 5
+# Deadlocks and failed serialisations: the same transaction does well when it is run again.
+PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 @dataclass
@@ -53,6 +57,10 @@ class Change:
         names = list(result.keys())
         return [dict(zip(names, row, strict=True)) for row in result]
 
+    async def run(self, statement: Statement, **values: Any) -> list[Row]:
+        """The rows of a statement that is kept, in this tenant."""
+        return await statement.rows(self.connection, tenant=self.tenant_id, **values)
+
     async def lock(
         self, entity: Entity, ids: Sequence[uuid.UUID], *, share: bool = False, reach: Reach = None
     ) -> dict[uuid.UUID, Row]:
@@ -60,17 +68,12 @@ class Change:
 
         `share` lets others read-lock them too.
         """
-        table = entity.sql
-        wanted = bindparam("ids", list(ids), type_=ARRAY(Uuid))
-        statement = (
-            select(table)
-            .where(table.c.tenant_id == self.tenant_id, table.c.id == func.any(wanted), table.c.deleted_at.is_(None))
-            .order_by(table.c.id)
-            .with_for_update(read=share)
-        )
-        if reach is not None:
-            statement = statement.where(condition(entity, self.tenant_id, reach))
-        return {row["id"]: row for row in await self.rows(statement)}
+        if reach is None:
+            rows = await self.run(locking(entity.sql, share=share), ids=ids)
+        else:
+            within = locked(entity.sql, share=share).where(condition(entity, self.tenant_id, reach))
+            rows = await self.rows(within.params(tenant=self.tenant_id, ids=ids))
+        return {row["id"]: row for row in rows}
 
     async def dependents(self, entity: Entity, column: Any, parents: Sequence[uuid.UUID]) -> list[uuid.UUID]:
         """The ids of the living rows whose `column` is one of these, held until the transaction ends."""
@@ -127,14 +130,13 @@ class Change:
 
     async def publish(self) -> None:
         """Number the events and records and write them; the tenant's other writers wait from here until the commit."""
-        if self.told:
-            await self._publish_events()
-        if self.records:
-            await append(self.connection, self.tenant_id, self.context.clock.now(), self.records)
-            await self.context.feeds.announce(self.connection, self.tenant_id)
+        if not self.records:
+            return
+        lock = partial(write_events, events=self._events()) if self.told else find_head
+        await append(self.connection, self.tenant_id, self.context.clock.now(), self.records, lock)
+        await self.context.feeds.announce(self.connection, self.tenant_id)
 
-    async def _publish_events(self) -> None:
-        first = await take_numbers(self.connection, self.tenant_id, len(self.told))
+    def _events(self) -> list[Row]:
         actor, principal = actor_of(self.context.caller), self.context.caller.principal
         common = {
             "tenant_id": self.tenant_id,
@@ -144,12 +146,22 @@ class Change:
             "token_id": principal.token_id,
             "at": self.context.clock.now(),
         }
-        await self.connection.execute(
-            insert(Event), [{**common, **event, "number": first + at} for at, event in enumerate(self.told)]
-        )
+        return [{**common, **event} for event in self.told]
 
 
 Work = Callable[[Change], Awaitable[Row]]
+
+
+def locked(table: Table, *, share: bool) -> Select[Any]:
+    """The living rows with these `ids` in a `tenant`, locked in one order."""
+    of_it = table.c.tenant_id == bindparam("tenant"), table.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))
+    return select(table).where(*of_it, table.c.deleted_at.is_(None)).order_by(table.c.id).with_for_update(read=share)
+
+
+@cache
+def locking(table: Table, *, share: bool) -> Statement:
+    """The same, kept."""
+    return Statement(locked(table, share=share))
 
 
 async def perform(
@@ -175,13 +187,12 @@ async def perform(
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return await _perform_once(context, operation, given, key, work)
-        except DBAPIError as error:
-            again = attempt < ATTEMPTS
-            if isinstance(error, IntegrityError):
-                problem = _taken(error)
+        except (DBAPIError, asyncpg.PostgresError) as error:
+            cause, again = fault_of(error), attempt < ATTEMPTS
+            if isinstance(cause, asyncpg.UniqueViolationError):
                 if not (again_if_taken and again):
-                    raise Problem(problem) from None
-            elif not (_passing(error) and again):
+                    raise Problem(_taken(cause)) from None
+            elif not (again and (isinstance(cause, PASSING) or is_outdated(error))):
                 raise
     raise AssertionError("the last attempt ends the loop")
 
@@ -201,22 +212,13 @@ async def _perform_once(context: Context, operation: str, given: dict[str, Any],
         return row
 
 
-def _passing(error: DBAPIError) -> bool:
-    """Deadlocks, failed serialisations, migrations: the same transaction does well when it is run again."""
-    cause = error.orig.__cause__ if error.orig else None
-    return isinstance(cause, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or is_outdated(error)
-
-
 def taken(column: str, table: str) -> Conflict:
     """A unique key that another living row has."""
     return Conflict(f"The {column} is taken by another {table.replace('_', ' ')}.")
 
 
-def _taken(error: IntegrityError) -> Conflict:
+def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
     """What a unique key says, in words: its index is named for its columns."""
-    cause = error.orig.__cause__ if error.orig else None
-    if not isinstance(cause, asyncpg.UniqueViolationError):
-        raise error
-    column = str(cause.constraint_name).removesuffix("_key").rsplit("_", 1)[-1]
+    column = str(error.constraint_name).removesuffix("_key").rsplit("_", 1)[-1]
     # The table of people is not called by SQL's word `user`.
-    return taken(column, str(cause.table_name).removeprefix("tenant_"))
+    return taken(column, str(error.table_name).removeprefix("tenant_"))

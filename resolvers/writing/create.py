@@ -1,12 +1,14 @@
 """Creating a thing."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Table, bindparam, insert, select
 
 from loaders.window import Row
 from models.event import ChangeKind
+from resolvers.statement import Statement
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.paths import is_pathed
@@ -33,9 +35,22 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         above = await check_tree(change, noun, columns.get(noun.tree), None, held)
         if is_pathed(table):
             row["path"] = [*above, row["id"]]
-    [made] = await change.rows(insert(table).values(row).returning(table))
+    made = await inserted(change, table, row)
     change.tell(ChangeKind.CREATED, noun.entity, made, [*values, *columns])
     return made
+
+
+async def inserted(change: Change, table: Table, row: Row) -> Row:
+    """The row as it is written: what it does not name has what the database gives it."""
+    [made] = await change.run(inserting(table, tuple(sorted(row))), **{f"new_{name}": row[name] for name in row})
+    return made
+
+
+@lru_cache(maxsize=256)
+def inserting(table: Table, names: tuple[str, ...]) -> Statement:
+    """Makes a row with these columns, each from what is called new."""
+    new = (bindparam(f"new_{name}", type_=table.c[name].type) for name in names)
+    return Statement(insert(table).from_select(names, select(*new), include_defaults=False).returning(table))
 
 
 def flat(given: Mapping[str, Any]) -> Mapping[str, Any]:

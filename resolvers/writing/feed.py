@@ -1,26 +1,66 @@
 """The writing end of the feed: numbers are given out and readers are woken here, whoever writes the events."""
 
 import uuid
+from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Select, Text, bindparam, insert, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models import EventHead
+from loaders.window import Row
+from models import AuditHead, Event, EventHead
+from models.database import notify
+from resolvers.auditing.chain import HEAD, TENANT, Head, head_of
+from resolvers.recordset import packed, unpacked
+from resolvers.statement import Statement
 
 # The channel that wakes whoever follows a feed; the payload is the tenant's UUID.
 CHANNEL = "tenantry_event"
+# The columns of an event.
+TYPES = {column.name: column.type for column in Event.__table__.columns}
 
 
 async def take_numbers(connection: AsyncConnection, tenant_id: uuid.UUID, count: int) -> int:
     """The first of `count` numbers in a row; the tenant's other writers wait from here until the commit."""
-    head = upsert(EventHead).values(tenant_id=tenant_id, number=count)
-    head = head.on_conflict_do_update(index_elements=[EventHead.tenant_id], set_={"number": EventHead.number + count})
-    last: int = (await connection.execute(head.returning(EventHead.number))).scalar_one()
-    return last - count + 1
+    [taken] = await TAKE.rows(connection, tenant=tenant_id, count=count)
+    before: int = taken["before"]
+    return before + 1
 
 
-async def wake_readers(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
+async def write_events(connection: AsyncConnection, tenant_id: uuid.UUID, events: Sequence[Row]) -> Head | None:
+    """Number events in their order and write them; the end of the audit's chain, if it has one.
+
+    One statement, since the tenant's other writers wait from here until the commit. It locks the feed's head, then the
+    audit's.
+    """
+    told = packed(TYPES, [{**event, "number": at} for at, event in enumerate(events, 1)])
+    return head_of(await WRITE.rows(connection, tenant=tenant_id, count=len(events), events=told))
+
+
+def wake_readers(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
     """Tell those who follow the tenant's feed, once the transaction is committed, that there is more."""
-    told = {"channel": CHANNEL, "tenant": str(tenant_id)}
-    await connection.execute(text("SELECT pg_notify(:channel, :tenant)"), told)
+    notify(connection, CHANNEL, tenant_id)
+
+
+COUNT = bindparam("count", type_=EventHead.number.type)
+TAKEN = (
+    upsert(EventHead)
+    .values(tenant_id=TENANT, number=COUNT)
+    .on_conflict_do_update(index_elements=[EventHead.tenant_id], set_={"number": EventHead.number + COUNT})
+    .returning((EventHead.number - COUNT).label("before"))
+)
+TAKE = Statement(TAKEN)
+
+
+def _written() -> Select[int, bytes, datetime]:
+    taken = TAKEN.cte("taken")
+    given = unpacked(TYPES, bindparam("events", type_=Text))
+    columns = {**given.c, "number": taken.c.before + given.c.number}
+    written = insert(Event).from_select([*columns], select(*columns.values()).join_from(given, taken, true()))
+    # PostgreSQL locks what it has joined: the audit's head after the numbers are taken.
+    head = HEAD.join_from(AuditHead, taken, true()).with_for_update(of=AuditHead)
+    return head.add_cte(written.cte("written"))
+
+
+WRITE = Statement(_written())

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, ColumnElement, Table, Uuid, any_, bindparam, func,
 from sqlalchemy import update as sql_update
 
 from loaders.window import Row
-from resolvers.writing.bulk.recordset import recordset
+from resolvers.recordset import recordset
 from resolvers.writing.change import Change
 
 Path = list[uuid.UUID]

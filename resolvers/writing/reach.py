@@ -20,7 +20,7 @@ from models.hierarchy import Reach
 from resolvers.context import Context
 from resolvers.problems import Conflict, Forbidden, Problem
 from resolvers.reach import lying, told
-from resolvers.writing.bulk.recordset import recordset
+from resolvers.recordset import recordset
 from resolvers.writing.nouns import BY_ENTITY, Noun
 
 # What lies beneath no node of an estate: the whole tenant has it.

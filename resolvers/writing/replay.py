@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import Date, DateTime, Numeric, Uuid, delete, select, update
+from sqlalchemy import Date, DateTime, Numeric, Uuid, bindparam, null, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ from loaders.window import Row
 from models import Replay
 from resolvers.context import Context
 from resolvers.problems import Conflict, Invalid, Problem
+from resolvers.statement import Statement
 
 KEPT = timedelta(hours=24)
 ROWS = {**BY_NAME, **{entity.name: entity for entity in LISTED}}
@@ -30,42 +31,29 @@ async def first_answer(connection: AsyncConnection, context: Context, key: str, 
     Raises:
         Problem: Conflict, where the key came with another input; Invalid, where the input is no JSON.
     """
-    mine = (Replay.tenant_id == context.tenant_id, Replay.token_id == context.caller.principal.token_id)
-    now = context.clock.now()
-    await connection.execute(delete(Replay).where(*mine, Replay.key == key, Replay.created_at <= now - KEPT))
     try:
         told = orjson.dumps(given, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     except TypeError:
         raise Problem(Invalid("input", "The input nests too deep, or has a number beyond 64 bits.")) from None
     input_hash = hashlib.sha256(told).digest()
-    claim = upsert(Replay).values(
-        tenant_id=context.tenant_id,
-        token_id=context.caller.principal.token_id,
-        key=key,
-        input_hash=input_hash,
-        created_at=now,
-    )
-    claimed = await connection.execute(claim.on_conflict_do_nothing().returning(Replay.key))
-    if claimed.first() is not None:
+    mine, now = _mine(context, key), context.clock.now()
+    if await CLAIM.rows(connection, **mine, input_hash=input_hash, now=now, ended=now - KEPT):
         return None
-    kept = (await connection.execute(select(Replay.input_hash, Replay.answer).where(*mine, Replay.key == key))).one()
-    if kept.input_hash != input_hash:
+    [kept] = await FIND.rows(connection, **mine)
+    if kept["input_hash"] != input_hash:
         raise Problem(Conflict("The idempotency key was used with another input; use a key for each change."))
-    answer: Row = _thawed(kept.answer)
+    answer: Row = _thawed(kept["answer"])
     return answer
 
 
 async def keep_answer(connection: AsyncConnection, context: Context, key: str, row: Row) -> None:
     """Keep the answer of a key that was claimed in this transaction."""
-    await connection.execute(
-        update(Replay)
-        .where(
-            Replay.tenant_id == context.tenant_id,
-            Replay.token_id == context.caller.principal.token_id,
-            Replay.key == key,
-        )
-        .values(answer=orjson.loads(orjson.dumps(row, default=str)))
-    )
+    await KEEP.rows(connection, **_mine(context, key), kept=orjson.loads(orjson.dumps(row, default=str)))
+
+
+def _mine(context: Context, key: str) -> dict[str, Any]:
+    """What a key is told apart by."""
+    return {"tenant": context.tenant_id, "token": context.caller.principal.token_id, "name": key}
 
 
 async def overwrite_answers(
@@ -103,3 +91,31 @@ def _value(kind: Any, value: Any) -> Any:
     if isinstance(kind, Date):
         return date.fromisoformat(value)
     return Decimal(value) if isinstance(kind, Numeric) and isinstance(value, str) else value
+
+
+CLAIMED = {
+    "tenant_id": bindparam("tenant"),
+    "token_id": bindparam("token"),
+    "key": bindparam("name"),
+    "input_hash": bindparam("input_hash"),
+    "created_at": bindparam("now"),
+    "answer": null(),
+}
+MINE = (
+    Replay.tenant_id == bindparam("tenant"),
+    Replay.token_id == bindparam("token"),
+    Replay.key == bindparam("name"),
+)
+# A key whose day is over is as good as new.
+CLAIM = Statement(
+    upsert(Replay)
+    .values(CLAIMED)
+    .on_conflict_do_update(
+        index_elements=["tenant_id", "token_id", "key"],
+        set_=CLAIMED,
+        where=Replay.created_at <= bindparam("ended"),
+    )
+    .returning(Replay.key)
+)
+FIND = Statement(select(Replay.input_hash, Replay.answer).where(*MINE))
+KEEP = Statement(update(Replay).where(*MINE).values(answer=bindparam("kept")))

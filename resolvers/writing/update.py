@@ -2,15 +2,18 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
+from sqlalchemy import Table, bindparam
 from sqlalchemy import update as sql_update
 
 from loaders.window import Row
 from models import ids
 from models.event import ChangeKind
 from resolvers.problems import Conflict, Invalid, NotFound, Problem
+from resolvers.statement import Statement
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.paths import follow, is_pathed
@@ -118,18 +121,23 @@ async def _write(
         above = await check_tree(change, noun, columns[noun.tree], row["id"], near)
         if is_pathed(table):
             derived["path"] = [*above, row["id"]]
-    statement = (
-        sql_update(table)
-        .where(table.c.tenant_id == change.tenant_id, table.c.id == row["id"])
-        .values(
-            {name: columns[name] for name in changed}
-            | derived
-            | {"version": table.c.version + 1, "updated_at": change.context.clock.now()}
-        )
-        .returning(table)
-    )
-    [written] = await change.rows(statement)
+    values = {name: columns[name] for name in changed} | derived
+    given = {f"new_{name}": value for name, value in values.items()}
+    now = change.context.clock.now()
+    [written] = await change.run(writing(table, tuple(values)), row_id=row["id"], now=now, **given)
     if derived:
         await follow(change, table, {row["id"]: written})
     change.tell(kind, noun.entity, written, changed, before=row)
     return written
+
+
+@lru_cache(maxsize=256)
+def writing(table: Table, names: tuple[str, ...]) -> Statement:
+    """Writes these columns of one row, each from what is called new."""
+    new = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names}
+    return Statement(
+        sql_update(table)
+        .where(table.c.tenant_id == bindparam("tenant"), table.c.id == bindparam("row_id"))
+        .values({**new, "version": table.c.version + 1, "updated_at": bindparam("now")})
+        .returning(table)
+    )

@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from loaders.window import Row
 from models.event import ChangeKind
 from resolvers.problems import Problem
+from resolvers.recordset import recordset
 from resolvers.writing.bulk.outcome import Item, Outcome
-from resolvers.writing.bulk.recordset import recordset
 from resolvers.writing.change import Change, taken
 from resolvers.writing.create import begun, flat
 from resolvers.writing.nouns import Noun

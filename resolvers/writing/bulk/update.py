@@ -16,8 +16,8 @@ from loaders.window import Row
 from models import ids
 from models.event import ChangeKind
 from resolvers.problems import Invalid, Problem
+from resolvers.recordset import recordset
 from resolvers.writing.bulk.outcome import Item, Outcome
-from resolvers.writing.bulk.recordset import recordset
 from resolvers.writing.change import Change, taken
 from resolvers.writing.nouns import Noun
 from resolvers.writing.paths import Path, follow, is_pathed

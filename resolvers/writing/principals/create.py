@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from loaders.entities import ROLE
 from loaders.window import Row
 from resolvers.problems import Conflict, Invalid, Problem
 from resolvers.recording import action_of
 from resolvers.writing.change import Change
-from resolvers.writing.create import begun
+from resolvers.writing.create import begun, inserted
 from resolvers.writing.nouns import Noun
 from resolvers.writing.principals.nouns import MOST_ROLES, both_or_neither, creatable
 from resolvers.writing.principals.role_scopes import granted
@@ -29,8 +29,7 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     if noun.entity is ROLE:
         values["scopes"] = granted(change, values["scopes"])
         await _refuse_more(change)
-    table = noun.entity.sql
-    [made] = await change.rows(insert(table).values(begun(change, values, {})).returning(table))
+    made = await inserted(change, noun.entity.sql, begun(change, values, {}))
     change.record(action_of("created", noun.entity), noun.entity, made, list(values))
     return made
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert
-
 from loaders.window import Row
 from models.event import ChangeKind
 from models.tenant import short_id
 from resolvers.tenants import check_depth
 from resolvers.writing.change import Change
+from resolvers.writing.create import inserted
 from resolvers.writing.nouns import Noun
 from resolvers.writing.tenants.beneath import above, named
 from resolvers.writing.values import checked
@@ -25,7 +24,6 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
     parent_id = given.get("parentId")
     parent = await above(change, change.tenant_id if parent_id is None else named(parent_id))
     check_depth(parent["path"])
-    table = noun.entity.sql
     tenant_id, now = change.context.clock.new_id(), change.context.clock.now()
     row = {
         "id": tenant_id,
@@ -36,6 +34,6 @@ async def create(change: Change, noun: Noun, given: Mapping[str, Any]) -> Row:
         "updated_at": now,
         **values,
     }
-    [made] = await change.rows(insert(table).values(row).returning(table))
+    made = await inserted(change, noun.entity.sql, row)
     change.tell(ChangeKind.CREATED, noun.entity, made, [*values, "parent_id"])
     return made
