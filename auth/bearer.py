@@ -2,15 +2,17 @@
 
 import uuid
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Executable, Row, and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from auth.bindings import OWNER_ENDED_AT, bindings_of, grants_of, known_scopes, node_of, with_owner
 from auth.principal import Account, Principal, TenantRef, kind_of
 from models import Credential, ServiceAccount, Tenant, Token, User
 from models.database import Database
 from models.ids import Prefix
+from models.statement import Statement
 
 _TOKENS = with_owner(
     select(
@@ -38,8 +40,11 @@ _TOKENS = with_owner(
     .select_from(Token)
     .join(Tenant, Tenant.id == Token.tenant_id)
 )
-_BY_HASH = _TOKENS.add_columns((Token.generation - Credential.generation).label("age")).join(
-    Credential, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id)
+BY_ID = Statement(_TOKENS.where(Token.tenant_id == bindparam("tenant"), Token.id == bindparam("token")))
+BY_HASH = Statement(
+    _TOKENS.add_columns((Token.generation - Credential.generation).label("age"))
+    .join(Credential, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
+    .where(Credential.hash == bindparam("hash"))
 )
 
 
@@ -48,23 +53,24 @@ class Bearer:
     """Who bears a token, and the row that says whether it is good; `age` in it is how old the secret shown is."""
 
     principal: Principal
-    row: Row[Any]
+    row: SimpleNamespace
 
 
 async def bearer_of(platform: Database, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:
     """The bearer of the token with this id, as a good secret of it would show them."""
-    return await _bearer(platform, _TOKENS.where(Token.tenant_id == tenant_id, Token.id == token_id))
+    return await _bearer(platform, BY_ID, tenant=tenant_id, token=token_id)
 
 
 async def bearer_by_hash(platform: Database, token_hash: bytes) -> Bearer | None:
     """The bearer of the token that has, or had, this secret."""
-    return await _bearer(platform, _BY_HASH.where(Credential.hash == token_hash))
+    return await _bearer(platform, BY_HASH, hash=token_hash)
 
 
-async def _bearer(platform: Database, statement: Executable) -> Bearer | None:
-    row = await platform.row(None, statement)
-    if row is None:
+async def _bearer(platform: Database, statement: Statement, **sought: Any) -> Bearer | None:
+    found = await platform.record(None, statement.text, statement.bound(sought))
+    if found is None:
         return None
+    row = SimpleNamespace(**found)
     principal = Principal(
         kind=kind_of(row.tenant_id, is_person=row.user_id is not None),
         name=row.name,
@@ -72,7 +78,7 @@ async def _bearer(platform: Database, statement: Executable) -> Bearer | None:
         expires_at=row.expires_at,
         scopes=known_scopes(row.scopes, f"token {row.id}"),
         home=TenantRef(row.tenant_id, row.slug, row.status, tuple(row.path)),
-        node=node_of(row._asdict()),
+        node=node_of(vars(row)),
         account=_owner(row),
     )
     return Bearer(principal, row)

@@ -95,5 +95,5 @@ def state_of(bearer: Bearer, generation: int | None, now: datetime) -> TokenStat
     """Whether a secret of this generation, or the one in use, lets its bearer in, wherever it comes from."""
     row = bearer.row
     shown = row.generation if generation is None else generation
-    state, _ = judged(row._asdict(), shown, now, owner_is_disabled=row.owner_ended_at is not None)
+    state, _ = judged(vars(row), shown, now, owner_is_disabled=row.owner_ended_at is not None)
     return TokenState.SUSPENDED if state is TokenState.ACTIVE and row.status != TenantStatus.ACTIVE else state

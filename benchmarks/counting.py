@@ -45,9 +45,9 @@ class Wire:
         """Hear every connection that is made while the block runs."""
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "before_cursor_execute", self._executes)
-        read, run = Database.value, Database.fetch
+        read, run = Database.record, Database.fetch
 
-        async def value(database: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+        async def record(database: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
             self._sent.statements.append(statement)
             return await read(database, tenant_id, statement, given)
 
@@ -57,7 +57,7 @@ class Wire:
 
         try:
             # What is compiled the driver runs itself.
-            with patch.object(Database, "value", value), patch.object(Database, "fetch", fetch):
+            with patch.object(Database, "record", record), patch.object(Database, "fetch", fetch):
                 yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._executes)

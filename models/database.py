@@ -86,11 +86,16 @@ class Database:
 
     async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
         """The single value of one statement, as the driver takes it, in a snapshot of its own."""
+        found = await self.record(tenant_id, statement, given)
+        return None if found is None else found[0]
+
+    async def record(self, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
+        """The first row of one statement, as the driver gives it, or None."""
         beginning = self._beginning(READ_ONCE, tenant_id)
         taken = await self._pool.at_rest() if self._names_statements else None
         if taken is not None:
             try:
-                found = await taken.pipeline.value(beginning, statement, given)
+                found = await taken.pipeline.record(beginning, statement, given)
                 del taken.info[OPEN]
             except Exception as error:
                 # What rested may have died unseen, and the tables may have changed: a read may be asked for again.
@@ -101,8 +106,11 @@ class Database:
             finally:
                 await self._pool.give_back(taken)
         async with self._pool.begun(beginning) as taken:
-            found = await taken.driver.fetchval(statement, *given)
-            await taken.driver.execute("COMMIT")
+            driver = taken.driver
+            # Prepared for this once, where it may have a name: what the driver keeps may be of tables as they were.
+            named = (await driver.prepare(statement)).fetchrow if self._names_statements else None
+            found = await (driver.fetchrow(statement, *given) if named is None else named(*given))
+            await driver.execute("COMMIT")
             del taken.info[OPEN]
             return found
 

@@ -26,7 +26,7 @@ MOST_PREPARED = 100
 
 
 class Pipeline(asyncio.Protocol):
-    """Stands between a connection's transport and the driver's protocol, which is shown all but while `value` runs."""
+    """Stands between a connection's transport and the driver's protocol, which is shown all but while `record` runs."""
 
     def __init__(self, driver: Any) -> None:
         """`driver` is a connection of asyncpg's, at rest: it has no words for its protocol and its transport."""
@@ -40,20 +40,20 @@ class Pipeline(asyncio.Protocol):
         self._head = b""
         self._transport.set_protocol(self)
 
-    async def value(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
-        """The single value of a statement in a transaction of its own, which has ended by then.
+    async def record(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
+        """The first row of a statement, or None, in a transaction of its own, which has ended by then.
 
         Whatever it raises, the connection is to be given up or rolled back. A statement's first time takes the long
         way: the driver prepares it without an end of its own.
         """
         prepared = self._prepared.get(statement)
         if prepared is None:
-            return await self._first_value(begin, statement, given)
+            return await self._first_record(begin, statement, given)
         self._prepared.move_to_end(statement)
         self._awaited, self._ends, self._failed = BEGINNINGS, False, False
         self._transport.write(message(begin))
         try:
-            return await followed(prepared.fetchval(*given), self._end)
+            return await followed(prepared.fetchrow(*given), self._end)
         except BaseException:
             # Its plan may be of tables that have changed.
             del self._prepared[statement]
@@ -80,10 +80,10 @@ class Pipeline(asyncio.Protocol):
         """Tell the driver."""
         self._protocol.resume_writing()
 
-    async def _first_value(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
+    async def _first_record(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
         await self._driver.execute(begin)
         prepared = await self._driver.prepare(statement)
-        found = await prepared.fetchval(*given)
+        found = await prepared.fetchrow(*given)
         await self._driver.execute("COMMIT")
         self._prepared[statement] = prepared
         if len(self._prepared) > MOST_PREPARED:

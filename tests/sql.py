@@ -16,9 +16,9 @@ from models.database import Database
 def statements() -> Iterator[list[str]]:
     """The statements that any engine of this process runs meanwhile, and those that the driver runs itself."""
     sent: list[str] = []
-    read, run = Database.value, Database.fetch
+    read, run = Database.record, Database.fetch
 
-    async def value(self: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+    async def record(self: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         sent.append(statement)
         return await read(self, tenant_id, statement, given)
 
@@ -32,7 +32,7 @@ def statements() -> Iterator[list[str]]:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(Database, "value", value)
+            patched.setattr(Database, "record", record)
             patched.setattr(Database, "fetch", fetch)
             yield sent
     finally:

@@ -8,12 +8,12 @@ import pytest
 from loaders.edges import EDGES, Edge
 from loaders.entities import ENTITIES, TENANT, Entity
 from loaders.filters import All
-from loaders.tree.compiled import Compiled, compiled
 from loaders.tree.parameters import TENANT_ID, shape_of
 from loaders.tree.selection import Field, Lookup, Lookups, Many, Nodes, One, Roots, Value
 from loaders.tree.writer import Shapes, statement
 from loaders.window import Window
 from models.hierarchy import Node, Reach, ReachKind
+from models.statement import Statement
 
 NODE = Node(ReachKind.LOCATION, uuid.UUID(int=7))
 UPPER = Node(ReachKind.ORGANIZATION, uuid.UUID(int=8))
@@ -23,11 +23,11 @@ every_edge = pytest.mark.parametrize("edge", COMPILED, ids=lambda edge: edge.nam
 every_thing = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
 
 
-def written(roots: Roots, reach: Reach) -> Compiled:
+def written(roots: Roots, reach: Reach) -> Statement:
     """The statement of a selection, under one reach for all entities; its lists are the first twenty."""
     window = (Window(size=20, order="ID"), All(()))
     shapes = Shapes(dict.fromkeys(range(5), window), {entity.name: shape_of(reach) for entity in ENTITIES})
-    return compiled(statement(roots, shapes))
+    return Statement(statement(roots, shapes))
 
 
 def along(edge: Edge) -> Roots:
@@ -43,7 +43,7 @@ def source_of(edge: Edge) -> Entity:
     return next(entity for entity in ENTITIES if entity.table.__tablename__ == name)
 
 
-def check(made: Compiled, entity: Entity, reach: Reach) -> None:
+def check(made: Statement, entity: Entity, reach: Reach) -> None:
     """Assert that wherever the entity's rows are read they are the tenant's, alive and within reach."""
     table = entity.table.__tablename__
     reads = re.findall(rf"FROM {table} \nWHERE (.*?)(?: ORDER BY|\) AS n|$)", made.text, re.DOTALL)

@@ -88,7 +88,7 @@ async def test_a_beginning_that_fails_runs_nothing_outside_a_transaction(single:
     await warmed(single, acme, NAMES, "!")
     [taken] = single._pool._resting
     with pytest.raises(asyncpg.UndefinedObjectError):
-        await taken.pipeline.value("BEGIN; SET LOCAL nonsense_of_no_kind = 1", NAMES, ["!"])
+        await taken.pipeline.record("BEGIN; SET LOCAL nonsense_of_no_kind = 1", NAMES, ["!"])
     assert not taken.driver.is_in_transaction()
     assert await single.value(acme.tenant.id, NAMES, ["!"]) == "Front door reader!"
 

@@ -10,11 +10,11 @@ from sqlalchemy import literal, select
 from loaders.entities import DEVICE, ENTITIES, LOCATION, TENANT, Entity
 from loaders.window import Row
 from models.database import Database
+from models.statement import Statement
 from resolvers.auditing.checking import check
 from resolvers.context import context_of
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
-from resolvers.statement import Statement
 from resolvers.writing.change import Change, locking, perform
 from resolvers.writing.update import writing
 from tenantry.databases import Databases

@@ -72,8 +72,9 @@ async def test_a_caller_is_listed_what_its_token_leaves_of_its_owners_roles(
     model = await make(databases, clock, shape)
     owner = await add(databases, clock, User if kind == "user" else ServiceAccount, model.tenant.id, name="Owner")
     held = []
-    for role, place in dict.fromkeys(bindings):
-        of_role, beneath = await _role(databases, clock, model, role), _node(model, place)
+    # Two places may be the same node, to which a role is bound once.
+    for role, beneath in dict.fromkeys((role, _node(model, place)) for role, place in bindings):
+        of_role = await _role(databases, clock, model, role)
         columns = {f"{kind}_id": owner.id, **of_role, **columns_of(beneath)}
         await bind(databases, clock, model.tenant.id, **columns)
         held.append(Held(_scopes(role), beneath))

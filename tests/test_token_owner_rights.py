@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, text
 
 from auth.authentication import BAD_TOKEN, DISABLED_OWNER, Authenticator
-from auth.bearer import _BY_HASH
+from auth.bearer import BY_HASH
 from auth.codes import Code, Refusal
 from auth.principal import Caller
 from auth.requirement import any_of
@@ -270,11 +270,9 @@ async def test_an_owners_bindings_are_found_by_an_index(
     if analysed:
         await run_as_superuser(urls.superuser, "ANALYZE role_binding", "ANALYZE tenant_user", "ANALYZE token")
     secret = await secret_of(databases, getattr(people, f"{kind}_token"))
-    found = _BY_HASH.where(Credential.hash == digest(secret))
-    compiled: Any = found.compile(dialect=databases.platform.engine.dialect)
-    given = [compiled.params[name] for name in compiled.positiontup or ()]
+    given = BY_HASH.bound({"hash": digest(secret)})
     async with databases.platform.read(None) as connection:
         raw: Any = (await connection.get_raw_connection()).driver_connection
-        plan = "\n".join(line for (line,) in await raw.fetch(f"EXPLAIN {compiled}", *given))
+        plan = "\n".join(line for (line,) in await raw.fetch(f"EXPLAIN {BY_HASH.text}", *given))
     assert "Seq Scan on role_binding" not in plan, plan
     assert "role_binding_pkey" not in plan, plan

@@ -19,12 +19,12 @@ from loaders.window import Row
 from models import AuditHead, AuditRecord, AuditValue, Base
 from models.clock import Clock
 from models.database import Database
+from models.statement import Statement
 from resolvers.auditing.canonical import canonical
 from resolvers.auditing.hashing import GENESIS, new_salt, record_hash, value_digest
 from resolvers.auditing.record import ABSENT, Record
 from resolvers.auditing.redaction import clean, plain
 from resolvers.recordset import packed, unpacked
-from resolvers.statement import Statement
 
 RECORDS: Table = Base.metadata.tables[AuditRecord.__tablename__]
 VALUES: Table = Base.metadata.tables[AuditValue.__tablename__]

@@ -22,12 +22,12 @@ from models import AuditAction
 from models.event import ChangeKind
 from models.faults import fault_of, is_outdated
 from models.hierarchy import Reach
+from models.statement import Statement
 from resolvers.auditing.chain import append, find_head
 from resolvers.auditing.record import Record
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
 from resolvers.recording import action_of, actor_of, changed_record
-from resolvers.statement import Statement
 from resolvers.writing.feed import write_events
 from resolvers.writing.reach import check_replayed
 from resolvers.writing.replay import first_answer, keep_answer

@@ -8,7 +8,7 @@ from sqlalchemy import Table, bindparam, insert, select
 
 from loaders.window import Row
 from models.event import ChangeKind
-from resolvers.statement import Statement
+from models.statement import Statement
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.paths import is_pathed

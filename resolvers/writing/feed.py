@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loaders.window import Row
 from models import AuditHead, Event, EventHead
 from models.database import notify
+from models.statement import Statement
 from resolvers.auditing.chain import HEAD, TENANT, Head, head_of
 from resolvers.recordset import packed, unpacked
-from resolvers.statement import Statement
 
 # The channel that wakes whoever follows a feed; the payload is the tenant's UUID.
 CHANNEL = "tenantry_event"

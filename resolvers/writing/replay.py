@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loaders.entities import BY_NAME, LISTED, Entity
 from loaders.window import Row
 from models import Replay
+from models.statement import Statement
 from resolvers.context import Context
 from resolvers.problems import Conflict, Invalid, Problem
-from resolvers.statement import Statement
 
 KEPT = timedelta(hours=24)
 ROWS = {**BY_NAME, **{entity.name: entity for entity in LISTED}}

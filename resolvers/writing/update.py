@@ -12,8 +12,8 @@ from sqlalchemy import update as sql_update
 from loaders.window import Row
 from models import ids
 from models.event import ChangeKind
+from models.statement import Statement
 from resolvers.problems import Conflict, Invalid, NotFound, Problem
-from resolvers.statement import Statement
 from resolvers.writing.change import Change
 from resolvers.writing.nouns import Noun
 from resolvers.writing.paths import follow, is_pathed

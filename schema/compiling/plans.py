@@ -17,10 +17,10 @@ from auth.limits.fragments import fragments_of
 from auth.principal import Caller
 from auth.requirement import Requirement
 from loaders.entities import Entity
-from loaders.tree.compiled import Compiled, compiled
 from loaders.tree.parameters import valued
 from loaders.tree.selection import Constant, Lookup
 from loaders.tree.writer import Shapes, of_row, statement
+from models.statement import Statement
 from resolvers.context import Info
 from schema.compiling.collecting import Collecting, switches_of
 from schema.compiling.planning import Payload, Plan, payload, plan
@@ -45,7 +45,7 @@ class Reading:
 class Ready:
     """A statement and what it is given."""
 
-    statement: Compiled
+    statement: Statement
     values: Mapping[str, Any]
 
     @property
@@ -63,7 +63,7 @@ class Plans:
         self._reads = reads
         self._at_most = at_most
         self._plans: OrderedDict[Any, Plan | Payload | NotCompilable] = OrderedDict()
-        self._statements: OrderedDict[Any, Compiled] = OrderedDict()
+        self._statements: OrderedDict[Any, Statement] = OrderedDict()
 
     def __len__(self) -> int:
         """How many statements are kept."""
@@ -85,7 +85,7 @@ class Plans:
         if all(isinstance(root, Constant) for _, root in settling.roots):
             raise NotCompilable("Query", "asks for nothing that is read")
         roots = tuple(settling.roots)
-        return self._ready((reading, switches), settling, lambda shapes: compiled(statement(roots, shapes)))
+        return self._ready((reading, switches), settling, lambda shapes: Statement(statement(roots, shapes)))
 
     def of_row(self, reading: Reading, info: Info, entity: Entity, row_id: uuid.UUID) -> Ready:
         """The statement that answers a mutation's field with a row that it wrote, and its values.
@@ -100,7 +100,7 @@ class Plans:
         settling.values.update(valued(made.place, {"id": row_id}))
         settling.take(made.branch.lists)
         sought = Lookup(entity, made.place, made.branch.fields)
-        return self._ready(key, settling, lambda shapes: compiled(of_row(sought, shapes)))
+        return self._ready(key, settling, lambda shapes: Statement(of_row(sought, shapes)))
 
     def _plan(self, reading: Reading, switches: tuple[Any, ...]) -> Plan:
         return self._planned(
@@ -123,7 +123,7 @@ class Plans:
             raise made.with_traceback(None)
         return made  # type: ignore[no-any-return]
 
-    def _ready(self, key: tuple[Any, ...], settling: Settling, make: Callable[[Shapes], Compiled]) -> Ready:
+    def _ready(self, key: tuple[Any, ...], settling: Settling, make: Callable[[Shapes], Statement]) -> Ready:
         key += tuple(settling.shape)
         made = self._statements.get(key)
         if made is None:

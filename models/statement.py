@@ -3,7 +3,7 @@
 To run a short statement SQLAlchemy takes several times as long as the driver does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ARRAY
@@ -12,34 +12,40 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.types import TypeEngine
 
-from loaders.window import Row
 from models.database import Database
 
 _DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 
 class Statement:
-    """Made where a module is loaded, or kept for each shape. What differs is bound by name."""
+    """Made where a module is loaded, or kept for each shape. What differs is bound by name.
+
+    `names` are the parameters in the order of their numbers; `constants` are those that never differ.
+    """
 
     def __init__(self, clause: ClauseElement) -> None:
         """A parameter that has a value keeps it."""
         made: Any = clause.compile(dialect=_DIALECT)
-        self._text: str = made.string
-        self._names: list[str] = made.positiontup
-        self._constants = {name: bind.value for name, bind in made.binds.items() if not bind.required}
+        self.text: str = made.string
+        self.names: list[str] = made.positiontup or []
+        self.constants: dict[str, Any] = {name: bind.value for name, bind in made.binds.items() if not bind.required}
         writers = {name: _writer(bind.type) for name, bind in made.binds.items()}
         self._writers = {name: writer for name, writer in writers.items() if writer is not None}
 
-    async def rows(self, connection: AsyncConnection, **values: Any) -> list[Row]:
+    def bound(self, values: Mapping[str, Any]) -> list[Any]:
+        """What the driver is given."""
+        given = {**self.constants, **values}
+        for name, writer in self._writers.items():
+            given[name] = writer(given[name])
+        return [given[name] for name in self.names]
+
+    async def rows(self, connection: AsyncConnection, **values: Any) -> list[dict[str, Any]]:
         """Run it in the open transaction; its rows as dictionaries.
 
         Raises:
             asyncpg.PostgresError: as the driver does.
         """
-        given = self._constants | values
-        for name, writer in self._writers.items():
-            given[name] = writer(given[name])
-        found = await Database.fetch(connection, self._text, [given[name] for name in self._names])
+        found = await Database.fetch(connection, self.text, self.bound(values))
         return [dict(row.items()) for row in found]
 
 
