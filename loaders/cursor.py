@@ -6,12 +6,13 @@ to clients, carries nothing but what the row itself showed, and cannot widen wha
 
 import base64
 import binascii
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import orjson
+from asyncpg.pgproto.pgproto import UUID
 from sqlalchemy import BigInteger, DateTime, Text, Uuid
 
 from loaders.edges import Edge
@@ -51,7 +52,13 @@ def _read(column: Column, text: Any) -> Any:
     """A column's value as a cursor spells it."""
     if not isinstance(text, str):
         raise TypeError
-    return next(read for type_, read in READ if isinstance(column.type, type_))(text)
+    return _reader(column)(text)
+
+
+@cache
+def _reader(column: Column) -> Callable[[str], Any]:
+    """Found once: SQLAlchemy takes its time to tell a column's type."""
+    return next(read for type_, read in READ if isinstance(column.type, type_))
 
 
 def _number(text: str) -> int:
@@ -75,7 +82,7 @@ def _text(text: str) -> str:
 
 
 READ: tuple[tuple[type, Callable[[str], Any]], ...] = (
-    (Uuid, uuid.UUID),
+    (Uuid, UUID),
     (BigInteger, _number),
     (DateTime, _moment),
     (Text, _text),
