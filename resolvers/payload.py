@@ -21,7 +21,7 @@ class Payload:
 
     def __init__(self, info: Info) -> None:
         self._info = info
-        self._text: bytes | None = None
+        self._text: str | None = None
 
     async def read(self, change: Change, row: Row) -> None:
         """Read what is selected of a row, as it is in the transaction that wrote it."""
@@ -29,9 +29,7 @@ class Payload:
         made = self._info.context.payload(self._info, row)
         if made is not None:
             statement, given = made
-            [(text,)] = await Database.fetch(change.connection, statement, given)
-            # Spelled as what a row holds, or a repeated request would be answered in other bytes.
-            self._text = text and orjson.dumps(orjson.loads(text))
+            [(self._text,)] = await Database.fetch(change.connection, statement, given)
 
     def of(self, row: Row) -> Shown:
         """What was read; the row where nothing was, or where it is out of the caller's reach."""

@@ -35,7 +35,7 @@ def test_a_query_is_shown_with_its_statement_and_the_plan(plan: Plan) -> None:
     outcome = plan("query ($n: Int) { devices(first: $n) { nodes { id } } }", variables='{"n": 3}')
     assert outcome.exit_code == 0, outcome.stderr
     assert "device.tenant_id = $" in outcome.stdout
-    assert "Index Scan" in outcome.stdout or "Seq Scan" in outcome.stdout
+    assert " Scan" in outcome.stdout
     assert "actual time" not in outcome.stdout
 
 
