@@ -36,6 +36,11 @@ def leaving(entity: Entity) -> list[Edge]:
     return [edge for edge in EDGES.values() if not edge.many and edge.name.endswith(owned)]
 
 
+def reaching(entity: Entity) -> set[str]:
+    """The names of the entities whose reach a list asks for: its own, and that of the people it tells of (`known`)."""
+    return {entity.name, *(edge.target.name for edge in leaving(entity) if edge.target in DISCREET)}
+
+
 def as_shown(entity: Entity, row: Row) -> Row:
     """A row as it was read; masked where its statement says that it is out of reach.
 

@@ -83,6 +83,20 @@ def test_what_is_not_compiled_says_why(graph: Graph, clock: HeldClock, acme: Est
     assert str(refused.value).startswith(reason)
 
 
+@pytest.mark.parametrize("listed", ["tokens", "roleBindings"])
+@pytest.mark.parametrize("filtered", ["userId", "serviceAccountId"])
+async def test_lists_are_filtered_by_people_in_one_statement(
+    ask: Ask, acme: Estate, listed: str, filtered: str
+) -> None:
+    """Who may not read a person finds nobody by its id: that reach is asked for too, and once nobody had."""
+    prefix = {"userId": "usr", "serviceAccountId": "svc"}[filtered]
+    query = f"query ($id: ID!) {{ {listed}(filter: {{{filtered}: {{eq: $id}}}}) {{ totalCount }} }}"
+    with statements() as sent, capture_logs() as said:
+        outcome = await ask(acme, query, *READ, id=f"{prefix}_{acme.device.id}")
+    assert outcome.data == {listed: {"totalCount": 0}}
+    assert (len(sent), said) == (1, [])
+
+
 async def test_a_neighbours_ids_name_nothing(ask: Ask, acme: Estate, globex: Estate) -> None:
     """By id, in a filter, and with a cursor of theirs: as if they were not there."""
     cursors = "{ devices { edges { cursor } } }"

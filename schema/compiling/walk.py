@@ -19,7 +19,7 @@ from graphql import (
 
 from loaders.edges import Edge
 from loaders.entities import TENANT, Entity
-from loaders.masking import ANCESTORS, SHOWN
+from loaders.masking import ANCESTORS, SHOWN, reaching
 from loaders.tree import selection
 from loaders.tree.forms import Form, form_of, may_be_null
 from resolvers import reading
@@ -65,7 +65,7 @@ class Walk:
             raise NotCompilable(named, "lists what has no id of its own")
         place = next(self.places)
         self._arguments[place] = Arguments(Asking(Given(declared, nodes[0]), of_list(edge), named))
-        self._entities.add(edge.target.name)
+        self._entities |= reaching(edge.target)
         type_ = get_named_type(declared.type)
         assert isinstance(type_, GraphQLObjectType), "a connection is an object"
         return selection.Many(edge, place, tuple(self._connection(type_, edge.target, nodes)))
