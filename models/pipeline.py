@@ -17,6 +17,8 @@ Answer = TypeVar("Answer")
 # PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
 HEAD = Struct("!BI")
 DONE, ERROR, READY = b"CEZ"
+# What READY says of a connection that is in no transaction.
+IDLE = ord("I")
 # Notices, settings and notifications come at any time, and answer nothing.
 ASIDE = frozenset(b"NSA")
 # Whose answer is awaited; each ends with READY.
@@ -105,6 +107,8 @@ class Pipeline(asyncio.Protocol):
                     self._head = data[at:]
                     break
                 kind, length = HEAD.unpack_from(data, at)
+                if kind == READY and not self._is_inside(data, at):
+                    break
                 self._left = 1 + length
                 # Of most that it is not shown nothing has to be thought.
                 self._shows = (kind != DONE or self._awaited == STATEMENTS) and self._is_the_drivers(kind)
@@ -118,6 +122,19 @@ class Pipeline(asyncio.Protocol):
         else:
             shown.append(data[at:])
         return b"".join(shown)
+
+    def _is_inside(self, data: bytes, at: int) -> bool:
+        """Whether the transaction is open where it has to be; kept for later where that is not known yet.
+
+        A statement that ran outside it found nothing, since there was no tenant: the driver is to see no such answer.
+        """
+        if len(data) - at <= HEAD.size:
+            self._head = data[at:]
+            return False
+        if data[at + HEAD.size] == IDLE and self._awaited != ENDS and not self._failed:
+            self._transport.abort()
+            return False
+        return True
 
     def _is_the_drivers(self, kind: int) -> bool:
         """Whether the driver is shown a message of this kind, that comes now."""

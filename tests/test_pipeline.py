@@ -199,11 +199,16 @@ class _Spoken:
 
     def __init__(self) -> None:
         self.shown = b""
+        self.aborted = False
         self._protocol = self
         self._transport = self
 
     def set_protocol(self, _protocol: object) -> None:
         """It is the test that speaks."""
+
+    def abort(self) -> None:
+        """The connection is given up."""
+        self.aborted = True
 
     def data_received(self, data: bytes) -> None:
         """What the driver is shown."""
@@ -245,6 +250,20 @@ def test_however_it_is_cut_the_driver_is_shown_its_part(
     for start, stop in itertools.pairwise(places):
         pipeline.data_received(stream[start:stop])
     assert spoken.shown == b"".join([*told, rest, said("A", b"more")])
+
+
+@pytest.mark.parametrize("part", ["beginning", "statement"])
+def test_an_answer_from_outside_the_transaction_is_never_shown(part: str) -> None:
+    """Without an error, and yet no transaction is open: the connection is given up before the driver has its answer."""
+    spoken = _Spoken()
+    pipeline = Pipeline(spoken)
+    pipeline._awaited = BEGINNINGS
+    began = said("C", b"BEGIN") + said("Z", b"I" if part == "beginning" else b"T")
+    pipeline.data_received(began)
+    if part == "statement":
+        pipeline.data_received(said("2") + said("D", b"nothing") + said("s") + said("Z", b"I"))
+    assert spoken.aborted
+    assert b"Z" not in spoken.shown
 
 
 def test_a_message_is_spelled_as_the_protocol_has_it() -> None:
