@@ -92,7 +92,7 @@ class Caller:
     # What holds in the tenant, and every scope that holds somewhere in it: reckoned once.
     grants: tuple[Grant, ...] = field(init=False, repr=False, compare=False)
     scopes: frozenset[Scope] = field(init=False, repr=False, compare=False)
-    _reaches: dict[int, tuple[Requirement, Reach]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _reaches: dict[Requirement, Reach] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Reckon them."""
@@ -102,11 +102,11 @@ class Caller:
 
     def reach(self, requirement: Requirement) -> Reach:
         """Where in the tenant a requirement is met: None is everywhere, empty is nowhere."""
-        # By its place in memory, which is no other's while it is held here.
-        known = self._reaches.get(id(requirement))
-        if known is None:
-            known = self._reaches[id(requirement)] = (requirement, reach_of(self.grants, requirement))
-        return known[1]
+        try:
+            return self._reaches[requirement]
+        except KeyError:
+            reach = self._reaches[requirement] = reach_of(self.grants, requirement)
+            return reach
 
     def reach_beneath(self, requirement: Requirement) -> Reach:
         """The same in the tenants beneath it: what is bound to a node holds in none of them."""

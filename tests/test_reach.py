@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema
 
+from auth.requirement import any_of
+from auth.scopes import Scope
 from loaders.entities import BY_NAME, ENTITIES
 from models.hierarchy import Node, ReachKind
 from models.ids import encode
@@ -199,3 +201,10 @@ async def test_an_impact_counts_what_lies_within_reach(bound: AskBound, halves: 
     assert outcome.data["deleteImpact"]["counts"] == [{"type": "Device", "count": 2}]
     unbound = await bound(halves, None, query, id=device_id)
     assert unbound.data["deleteImpact"]["counts"] == [{"type": "Device", "count": 3}]
+
+
+async def test_a_caller_remembers_a_reach_once_however_often_it_is_asked_for(clock: HeldClock, halves: Halves) -> None:
+    """Requirements are made anew in each change: equal ones are one, or a busy caller would grow without end."""
+    caller = caller_of(halves.tenant, clock, frozenset({Scope.DEVICES_WRITE}))
+    assert {caller.reach(any_of(Scope.DEVICES_WRITE)) for _ in range(100)} == {None}
+    assert len(caller._reaches) == 1
