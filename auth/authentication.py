@@ -41,8 +41,12 @@ class _Found:
 
     def is_good_at(self, moment: datetime) -> bool:
         """Whether its secret still counts for something; its tenant may be suspended."""
-        ends = (self.principal.expires_at, self.overlap_ends_at or self.principal.expires_at)
-        return moment < min(ends) and self.ended is None and self.principal.home.status != TenantStatus.DELETED
+        return (
+            moment < self.principal.expires_at
+            and (self.overlap_ends_at is None or moment < self.overlap_ends_at)
+            and self.ended is None
+            and self.principal.home.status != TenantStatus.DELETED
+        )
 
     def misused(self, reason: Reason) -> Attempt:
         """Somebody presents it, and is refused."""
@@ -118,11 +122,12 @@ class Authenticator:
 
     def stands(self, token_hash: bytes, principal: Principal) -> bool:
         """Whether what is known of this token is what told of the principal, and the token is good at this moment."""
-        found = self._found.fresh(token_hash)
+        now = self._clock.now()
+        found = self._found.fresh(token_hash, now)
         return (
             found is not None
             and found.principal is principal
-            and found.is_good_at(self._clock.now())
+            and found.is_good_at(now)
             and principal.home.status == TenantStatus.ACTIVE
         )
 

@@ -15,6 +15,7 @@ from models.clock import Clock
 
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
+NO_TIME = timedelta()
 
 
 class Cache(Generic[Key, Answer]):
@@ -44,7 +45,7 @@ class Cache(Generic[Key, Answer]):
         kept = self._kept.get(key)
         keep = self._keep if younger_than is None else min(self._keep, timedelta(seconds=younger_than))
         # A clock that was set back makes an answer look younger than it is: then it is not trusted.
-        if kept is not None and timedelta() <= self._clock.now() - kept[0] < keep:
+        if kept is not None and NO_TIME <= self._clock.now() - kept[0] < keep:
             self._kept.move_to_end(key)
             return kept[1]
         task = self._under_way.get(key)
@@ -53,10 +54,10 @@ class Cache(Generic[Key, Answer]):
             task.add_done_callback(partial(self._keep_answer, key, self._clock.now()))
         return await asyncio.shield(task)
 
-    def fresh(self, key: Key) -> Answer | None:
-        """The kept answer, if it is not too old, or None; nothing is looked up."""
+    def fresh(self, key: Key, now: datetime) -> Answer | None:
+        """The kept answer, if it is not too old `now`, or None; nothing is looked up."""
         kept = self._kept.get(key)
-        return kept[1] if kept is not None and timedelta() <= self._clock.now() - kept[0] < self._keep else None
+        return kept[1] if kept is not None and NO_TIME <= now - kept[0] < self._keep else None
 
     def last(self, key: Key) -> Answer | None:
         """The kept answer however old it is, or None; nothing is looked up."""

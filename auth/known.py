@@ -6,7 +6,6 @@ Nothing is trusted longer for it: whether the token still stands is asked at eac
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import chain
 
 from auth.authentication import Authenticator
 from auth.credentials import Address, Headers, presented_token, raw
@@ -29,7 +28,7 @@ class KnownCallers:
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-        self._known: OrderedDict[tuple[bytes, Address | None], _Known] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
     def find(self, headers: Headers, address: Address | None) -> Caller | None:
         """Who came with these headers from this address, if its token was good a moment ago and is now."""
@@ -51,8 +50,7 @@ class KnownCallers:
             self._known.popitem(last=False)
 
 
-def _key(headers: Headers, address: Address | None) -> tuple[bytes, Address | None]:
-    """No secret stays in memory for it. No value has the byte that parts them, and how many there are is said."""
-    said = [raw(headers, name) for name in TELLING]
-    counts = b"%d %d %d" % tuple(map(len, said))
-    return sha256(b"\n".join([counts, *chain(*said)])).digest(), address
+def _key(headers: Headers, address: Address | None) -> bytes:
+    """No secret stays in memory for it. What is said is spelled so that nothing else is spelled alike."""
+    said = [raw(headers, name) for name in TELLING], address and address.packed
+    return sha256(repr(said).encode()).digest()

@@ -7,12 +7,12 @@ the statement's answer, or the first error, and that the connection is at rest.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from struct import Struct
-from types import coroutine
-from typing import Any, TypeVar
+from typing import Any
 
-Answer = TypeVar("Answer")
+from models.lasting import followed
 
 # PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
 HEAD = Struct("!BI")
@@ -40,6 +40,7 @@ class Pipeline(asyncio.Protocol):
         self._ends = self._failed = self._shows = False
         self._left = 0
         self._head = b""
+        self._opened = opening("BEGIN")[1]
         self._transport.set_protocol(self)
 
     async def record(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
@@ -53,7 +54,8 @@ class Pipeline(asyncio.Protocol):
             return await self._first_record(begin, statement, given)
         self._prepared.move_to_end(statement)
         self._awaited, self._ends, self._failed = BEGINNINGS, False, False
-        self._transport.write(message(begin))
+        beginning, self._opened = opening(begin)
+        self._transport.write(beginning)
         try:
             return await followed(prepared.fetchrow(*given), self._end)
         except BaseException:
@@ -101,8 +103,16 @@ class Pipeline(asyncio.Protocol):
         if self._head:
             data, self._head = self._head + data, b""
         at, size, shown = 0, len(data), []
+        # What begins and what ends well is answered in the same bytes each time, and most often in one piece.
+        if self._awaited == BEGINNINGS and not self._left and data.startswith(self._opened):
+            at, self._awaited = len(self._opened), STATEMENTS
         while self._left or self._awaited != NOBODYS:
             if not self._left:
+                if self._awaited == ENDS and data.startswith(ENDED, at):
+                    shown.append(AT_REST)
+                    at += len(ENDED)
+                    self._awaited = NOBODYS
+                    continue
                 if size - at < HEAD.size:
                     self._head = data[at:]
                     break
@@ -157,21 +167,18 @@ def message(text: str) -> bytes:
     return b"Q" + (len(body) + 4).to_bytes(4) + body
 
 
+def told(kind: bytes, content: bytes) -> bytes:
+    """A message of PostgreSQL's."""
+    return kind + (len(content) + 4).to_bytes(4) + content
+
+
+@lru_cache(maxsize=10_000)
+def opening(begin: str) -> tuple[bytes, bytes]:
+    """The message that begins a transaction, and what PostgreSQL answers where it does."""
+    done = ["BEGIN", *["SET"] * begin.count("SET LOCAL")]
+    return message(begin), b"".join(told(b"C", each.encode() + b"\0") for each in done) + told(b"Z", b"T")
+
+
 COMMIT = message("COMMIT")
-
-
-@coroutine
-def followed(running: Coroutine[Any, Any, Answer], action: Callable[[], None]) -> Generator[Any, Any, Answer]:
-    """Run it, and do `action` as soon as it waits for the first time: behind what it did until then."""
-    try:
-        waits_for = running.send(None)
-        action()
-        while True:
-            try:
-                sent = yield waits_for
-            except BaseException as error:  # noqa: BLE001  (whatever it is, it is for who waits)
-                waits_for = running.throw(error)
-            else:
-                waits_for = running.send(sent)
-    except StopIteration as ended:
-        return ended.value  # type: ignore[no-any-return]
+AT_REST = told(b"Z", b"I")
+ENDED = told(b"C", b"COMMIT\0") + AT_REST

@@ -26,6 +26,8 @@ from loaders.window import Row
 from models.clock import Clock
 from models.database import Database
 from models.faults import is_outdated
+from models.lasting import Guard, lasting
+from models.lasting import deadline as lasting_at_most
 from resolvers.auditing.archive import Archive
 from resolvers.context import Context, Info, context_of
 from resolvers.following.feeds import Feeds
@@ -81,15 +83,16 @@ class Graph:
         self._clock = clock
         self._feeds = feeds or Feeds(database, PostgresWakes(database))
         self._deadline = deadline
+        self._too_late = lasting_at_most(deadline)
 
     @property
     def documents(self) -> Documents:
         """What is known of documents."""
         return self._documents
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        """Answer a query or mutation. Never raises but for cancellation: a refusal or fault is an answer too."""
-        return await self._answered(self._run(request, caller, request_id))
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+        """Answer a query or mutation. Raises nothing but what a guard does: a refusal or fault is an answer too."""
+        return await self._answered(lasting(self._run(request, caller, request_id), self._too_late, *guards))
 
     async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
         """Begin a subscription, or answer anything else; a subscription that is refused is an Answer too.
@@ -102,7 +105,7 @@ class Graph:
             admitted = await self._admit(request, caller, request_id)
             if admitted.streams:
                 return await self._subscribe(admitted, request, caller, standing, request_id)
-            return await self._answer(admitted, request, caller, request_id)
+            return await lasting(self._answer(admitted, request, caller, request_id), self._too_late)
 
         return await self._answered(begin())
 
@@ -136,11 +139,10 @@ class Graph:
             raise
 
     async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        async with asyncio.timeout(self._deadline):
-            answer = await self._run_either_way(admitted, request, caller, request_id)
-            if request.plan is not None:
-                answer = (await self._planned(admitted, caller, request.plan)).beside(answer)
-            return answer
+        answer = await self._run_either_way(admitted, request, caller, request_id)
+        if request.plan is not None:
+            answer = (await self._planned(admitted, caller, request.plan)).beside(answer)
+        return answer
 
     async def _planned(self, admitted: Admitted, caller: Caller, wanted: PlanWanted) -> Planned:
         try:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from auth.codes import Code, Refusal
 from auth.principal import Caller
 from auth.standing import Stands
+from models.lasting import Guard
 from resolvers.ports import SharedDocuments
 from schema.answers import InvalidDocument, invalid, refused
 from schema.graph import Graph
@@ -41,10 +42,10 @@ class PersistedOperations:
         self._kept = kept or KeptDocuments()
         self._shared = shared
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        """Answer a query or mutation."""
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+        """Answer a query or mutation, unless a guard raises."""
         found = await self._found(request, caller)
-        return found if isinstance(found, Answer) else await self._graph.run(found, caller, request_id)
+        return found if isinstance(found, Answer) else await self._graph.run(found, caller, request_id, *guards)
 
     async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
         """Begin a subscription, or answer anything else."""

@@ -1,6 +1,5 @@
 """From an HTTP message to a GraphQL request (GraphQL over HTTP): whatever is malformed is told what is wrong."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,6 +8,7 @@ import orjson
 from starlette.types import Receive
 
 from auth.codes import Code, Refusal
+from models.lasting import deadline, lasting
 from schema.operation import OperationRequest
 from tenantry.document_id import document_id
 
@@ -36,21 +36,10 @@ async def read_body(receive: Receive, at_most: int) -> bytes:
         ClientGone: the caller hung up.
         Refusal: PAYLOAD_TOO_LARGE, over `at_most` bytes; BAD_REQUEST, too slow.
     """
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_TIMEOUT):
-            more = True
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                body += message.get("body", b"")
-                if len(body) > at_most:
-                    raise too_large(at_most)
-                more = message.get("more_body", False)
+        return await lasting(_read(receive, at_most), deadline(BODY_TIMEOUT))
     except TimeoutError:
         raise _bad(f"The body did not arrive within {BODY_TIMEOUT} s.") from None
-    return bytes(body)
 
 
 def from_body(body: bytes) -> OperationRequest:
@@ -122,6 +111,20 @@ def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest
         raise _bad("There is no `query`: send the GraphQL document as one.")
     # Some clients send an empty name for none.
     return OperationRequest(query or "", sent.get("variables") or {}, name or None, mutations, document_id=named)
+
+
+async def _read(receive: Receive, at_most: int) -> bytes:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > at_most:
+            raise too_large(at_most)
+        more = message.get("more_body", False)
+    return bytes(body)
 
 
 def _check_counts(sent: Any) -> None:

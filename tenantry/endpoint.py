@@ -9,21 +9,22 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
 
-import structlog
 from starlette.types import Receive, Scope, Send
 
 from auth.codes import Code, Refusal
 from auth.credentials import Headers, values
 from auth.principal import Caller
 from auth.standing import Callers, Stands
+from models.lasting import Guard, lasting
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest, PlanWanted
 from schema.streaming import Stream
 from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer
 from tenantry.body import MOST_DOCUMENT, ClientGone, from_body, from_query_string, read_body
-from tenantry.connected import while_connected
+from tenantry.connected import hung_up
 from tenantry.event_stream import send_events, send_one
+from tenantry.logs import say_in_lines
 from tenantry.negotiation import Accepted, MediaType, accepted, check_body
 
 # Visible ASCII.
@@ -33,8 +34,8 @@ KEY = re.compile(r"[!-~]{1,128}")
 class Runs(Protocol):
     """What this door needs of `schema.graph.Graph`."""
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        """Answer a query or mutation; refusals and faults are answers too."""
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+        """Answer a query or mutation, unless a guard raises; refusals and faults are answers too."""
         ...
 
     async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
@@ -65,9 +66,9 @@ class GraphQLEndpoint:
             if key is not None or plan is not None:
                 request = replace(request, idempotency_key=key, plan=plan)
             if accepts.events:
-                answer = await while_connected(receive, self._stream(request, scope, send, accepts))
+                answer = await lasting(self._stream(request, scope, send, accepts), hung_up(receive))
             else:
-                answer = await while_connected(receive, self._graph.run(request, caller, scope["request_id"]))
+                answer = await self._graph.run(request, caller, scope["request_id"], hung_up(receive))
         except Refusal as refusal:
             answer = refused(refusal)
         except ClientGone:
@@ -98,7 +99,7 @@ class GraphQLEndpoint:
 
     async def _caller(self, scope: Scope) -> Caller:
         caller = await self._callers.caller(scope["headers"], address_of(scope), request_id=scope["request_id"])
-        structlog.contextvars.bind_contextvars(token=str(caller.principal.token_id), tenant=caller.tenant.slug)
+        say_in_lines(token=str(caller.principal.token_id), tenant=caller.tenant.slug)
         return caller
 
     async def _request(self, scope: Scope, receive: Receive) -> OperationRequest:

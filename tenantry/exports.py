@@ -17,13 +17,14 @@ from starlette.types import Receive, Scope, Send
 
 from auth.codes import Code, Refusal
 from auth.standing import Callers
+from models.lasting import lasting
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
 from tenantry.addresses import address_of
 from tenantry.answers import ReaderStuck, send_answer, send_patiently
 from tenantry.body import ClientGone
-from tenantry.connected import while_connected
+from tenantry.connected import hung_up
 from tenantry.endpoint import Runs
 
 TYPES = {"csv": "text/csv; charset=utf-8; header=present", "ndjson": "application/x-ndjson"}
@@ -83,7 +84,7 @@ class Download:
                 return
             ending = str(variables.get("format", "NDJSON")).lower()
             try:
-                await while_connected(receive, _send_file(send, opened, self._export.name, ending))
+                await lasting(_send_file(send, opened, self._export.name, ending), hung_up(receive))
             finally:
                 await asyncio.shield(asyncio.ensure_future(opened.aclose()))
         except Refusal as refusal:

@@ -19,6 +19,7 @@ from tenantry.answers import send_answer
 from tenantry.drain import Drain
 from tenantry.event_stream import is_event_stream
 from tenantry.health import LIVE, READY
+from tenantry.logs import begin_lines
 
 SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # Asked every few seconds: they are answered under load too, and not worth a line each.
@@ -49,8 +50,7 @@ class Requests:
         scope["headers"] = Indexed(scope["headers"])
         request_id = self._request_id(scope)
         scope["request_id"] = request_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begin_lines(request_id=request_id)
         sending = _Sending(send, request_id, closing=self._drain.begun, streams=self._leave)
         self._under_way += 1
         try:

@@ -19,6 +19,7 @@ from auth.standing import Callers, Stands
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
 from models.clock import Clock
+from models.lasting import Guard
 from schema.answers import refused
 from schema.operation import Answer, OperationRequest
 from schema.streaming import Stream
@@ -154,7 +155,7 @@ class Scripted:
         self.let_go = asyncio.Event()
         self.request_ids: list[str] = []
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *_guards: Guard) -> Answer:
         """Nobody posts here."""
         raise AssertionError
 

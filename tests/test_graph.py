@@ -7,6 +7,7 @@ from graphql import GraphQLSchema
 
 from auth.limits import Limits, parse_bounded
 from auth.scopes import Scope
+from models import lasting
 from models.database import Database
 from schema.build import build
 from schema.graph import Graph
@@ -48,9 +49,10 @@ async def test_an_unexpected_exception_is_an_error_id_only(
 
 
 async def test_an_operation_ends_at_its_deadline(
-    databases: Any, built: GraphQLSchema, clock: HeldClock, acme: Estate
+    databases: Any, built: GraphQLSchema, clock: HeldClock, acme: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole answer is one TIMEOUT, with the status 504."""
+    monkeypatch.setattr(lasting, "SOON", 0.0)
     graph = Graph(built, databases.app, clock, Limits(), deadline=0.0)
     caller = caller_of(acme.tenant, clock, frozenset({Scope.DEVICES_READ}))
     outcome = Outcome(await graph.run(OperationRequest("{ devices { totalCount } }"), caller, "r"))

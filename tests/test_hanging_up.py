@@ -13,6 +13,7 @@ from auth.standing import Callers
 from auth.tenancy import TenantSelector
 from auth.throttle import Throttle
 from models.clock import Clock
+from models.lasting import Guard, lasting
 from schema.operation import Answer, OperationRequest
 from tenantry.databases import Databases
 from tenantry.endpoint import GraphQLEndpoint
@@ -33,8 +34,11 @@ class Endless:
         self.asked = asyncio.Event()
         self.stopped = asyncio.Event()
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        """Wait for ever."""
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+        """Wait for ever, or until a guard raises."""
+        return await lasting(self._wait(), *guards)
+
+    async def _wait(self) -> Answer:
         self.asked.set()
         try:
             await asyncio.Event().wait()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from models.database import Database
 from models.faults import is_timeout
-from models.pipeline import BEGINNINGS, Pipeline, message
+from models.pipeline import BEGINNINGS, Pipeline, message, opening
 from models.pool import PIPELINE
 from tenantry.databases import Databases
 from tests.estate import Estate
@@ -226,26 +226,35 @@ def said(kind: str, body: bytes = b"") -> bytes:
     notice=st.binary(max_size=20),
     cuts=st.lists(st.integers(0, 700), max_size=12),
     failing=st.sampled_from([None, "beginning", "statement", "end"]),
+    usual=st.booleans(),
 )
 def test_however_it_is_cut_the_driver_is_shown_its_part(
-    value: bytes, notice: bytes, cuts: list[int], failing: str | None
+    value: bytes, notice: bytes, cuts: list[int], failing: str | None, *, usual: bool
 ) -> None:
-    """The statement's answer or the first error, what comes aside, and one word that the connection rests."""
+    """The statement's answer or the first error, what comes aside, and one word that the connection rests.
+
+    What begins and ends it is answered as PostgreSQL usually does, or in other words.
+    """
     error, aside = said("E", b"why"), said("N", notice)
-    beginning = [error] if failing == "beginning" else [said("C", b"BEGIN"), said("C", b"SET"), aside]
+    begun, ended = (b"BEGIN\0", b"COMMIT\0") if usual else (b"begun", b"ended")
+    beginning = (
+        [error] if failing == "beginning" else [said("C", begun), said("C", b"SET\0"), *([] if usual else [aside])]
+    )
     answer = [error] if failing == "statement" else [said("2"), said("D", value), said("s"), aside]
-    end = [error] if failing == "end" else [said("C", b"COMMIT")]
+    end = [error] if failing == "end" else [said("C", ended)]
     rest = said("Z", b"I")
     stream = b"".join([*beginning, said("Z", b"T"), *answer, said("Z", b"T"), *end, rest, said("A", b"more")])
+    # What came aside in the beginning.
+    early = [] if usual or failing == "beginning" else [aside]
     told = {
-        None: [aside, *answer],
+        None: [*early, *answer],
         "beginning": [error, aside],
-        "statement": [aside, error],
-        "end": [aside, *answer, error],
+        "statement": [*early, error],
+        "end": [*early, *answer, error],
     }[failing]
     spoken = _Spoken()
     pipeline = Pipeline(spoken)
-    pipeline._awaited = BEGINNINGS
+    pipeline._awaited, (_, pipeline._opened) = BEGINNINGS, opening("BEGIN; SET LOCAL jit = off")
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
     for start, stop in itertools.pairwise(places):
         pipeline.data_received(stream[start:stop])

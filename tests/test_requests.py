@@ -7,16 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from auth.principal import Caller
 from auth.scopes import Scope
 from models.clock import Clock
 from models.database import Database
+from models.lasting import Guard
 from schema.graph import Graph
 from schema.operation import Answer, OperationRequest
 from tenantry.databases import Databases
+from tenantry.logs import about_the_request
 from tests.estate import Estate
 from tests.http import SETTINGS, client_of, token_of
 
@@ -31,7 +32,7 @@ class Gate:
         self.opened = asyncio.Event()
         self.failure: Exception | None = None
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
+    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *_guards: Guard) -> Answer:
         """Wait for the gate."""
         self.asked.set()
         if self.failure is not None:
@@ -92,7 +93,7 @@ async def test_each_request_is_a_log_line(client: httpx.AsyncClient, acme: Estat
 
 async def test_a_log_line_names_the_tenant_and_the_token(client: httpx.AsyncClient, acme: Estate) -> None:
     """By slug and by id: what an operator looks for, and nothing secret."""
-    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+    with capture_logs(processors=[about_the_request]) as lines:
         await client.post("/graphql", json=QUERY, headers={"x-request-id": "seen"})
     (line,) = lines
     assert (line["request_id"], line["tenant"]) == ("seen", acme.tenant.slug)

@@ -12,6 +12,7 @@ from auth.standing import Callers
 from models.clock import Clock
 from tenantry.addresses import address_of
 from tenantry.endpoint import Runs
+from tenantry.logs import begin_lines
 from tenantry.websocket.closing import CloseCode, Closing, Gone
 from tenantry.websocket.connection import Bounds, Connection
 from tenantry.websocket.credentials import is_welcome
@@ -50,8 +51,7 @@ class WebSocketEndpoint:
         """Serve one connection, from its handshake to its end."""
         began = perf_counter()
         request_id = self._clock.new_id().hex
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begin_lines(request_id=request_id)
         if not is_welcome(scope["headers"], self._origins):
             log.info("connection refused", why="origin")
             await PlainTextResponse(STRANGE_ORIGIN, HTTPStatus.FORBIDDEN)(scope, receive, send)

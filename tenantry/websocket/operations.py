@@ -5,8 +5,6 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 
-import structlog
-
 from auth.codes import Code, Refusal
 from auth.standing import Stands
 from schema.answers import refused
@@ -14,6 +12,7 @@ from schema.operation import Answer
 from schema.streaming import Stream
 from tenantry.answers import told
 from tenantry.endpoint import Runs
+from tenantry.logs import say_in_lines
 from tenantry.websocket.closing import CloseCode, Closing, Gone
 from tenantry.websocket.messages import Subscribe, completed, failed, next_result
 from tenantry.websocket.socket import Socket
@@ -73,7 +72,7 @@ class Operations:
 
     async def _run(self, message: Subscribe, standing: Stands) -> None:
         request_id = f"{self._connection_id}-{INSANE.sub('_', message.id)}"[:LONGEST_ID]
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        say_in_lines(request_id=request_id)
         try:
             refusal = await self._open(message, standing, request_id)
         except Gone:

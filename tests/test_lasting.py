@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tenantry import connected
+from models import lasting as lasting_module
+from models.lasting import deadline, lasting
 from tenantry.body import ClientGone
-from tenantry.connected import while_connected
+from tenantry.connected import hung_up
 
 BODY = {"type": "http.request", "body": b"", "more_body": False}
 GONE = {"type": "http.disconnect"}
@@ -64,7 +65,7 @@ async def work() -> Work:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The watch begins in the loop's next turn."""
-    monkeypatch.setattr(connected, "SOON", 0.0)
+    monkeypatch.setattr(lasting_module, "SOON", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -98,14 +99,14 @@ async def test_what_answers_soon_asks_nobody(client: Client) -> None:
         return "answer"
 
     client.says(GONE)
-    assert await as_a_request(while_connected(client.receive, answer())) == ("answer", 0)
+    assert await as_a_request(lasting(answer(), hung_up(client.receive))) == ("answer", 0)
     assert not client.asked.is_set()
 
 
 @pytest.mark.usefixtures("soon")
 async def test_an_answer_ends_the_watch(client: Client, work: Work) -> None:
     """Whoever hangs up after that disturbs nobody."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     work.answer.set_result("answer")
     assert await task == ("answer", 0)
@@ -115,7 +116,7 @@ async def test_an_answer_ends_the_watch(client: Client, work: Work) -> None:
 @pytest.mark.usefixtures("soon")
 async def test_a_fault_ends_the_watch(client: Client, work: Work) -> None:
     """It comes through as it is."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     work.answer.set_exception(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
@@ -127,14 +128,14 @@ async def test_who_hung_up_before_the_watch_is_found_when_it_begins(client: Clie
     """What was said before that is passed over."""
     client.says(BODY)
     client.says(GONE)
-    assert await as_a_request(while_connected(client.receive, work.run())) == ("gone", 0)
+    assert await as_a_request(lasting(work.run(), hung_up(client.receive))) == ("gone", 0)
     assert work.stopped
 
 
 @pytest.mark.usefixtures("soon")
 async def test_who_hangs_up_during_the_watch_stops_the_work(client: Client, work: Work) -> None:
     """And the task that ran it goes on, cancelled by nobody."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     client.says(GONE)
     assert await task == ("gone", 0)
@@ -147,19 +148,19 @@ def answered(work: Work, client: Client) -> None:
     client.says(GONE)
 
 
-def hung_up(work: Work, client: Client) -> None:
+def hanging_up(work: Work, client: Client) -> None:
     """The hang-up, then the answer."""
     client.says(GONE)
     work.answer.set_result("answer")
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize(("both", "expected"), [(answered, "answer"), (hung_up, "gone")])
+@pytest.mark.parametrize(("both", "expected"), [(answered, "answer"), (hanging_up, "gone")])
 async def test_an_answer_and_a_hang_up_in_one_turn_end_as_the_first_of_them(
     client: Client, work: Work, both: Callable[[Work, Client], None], expected: str
 ) -> None:
     """Neither is half of it, and the other one comes to nothing."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     await asyncio.sleep(0)
     both(work, client)
@@ -169,7 +170,7 @@ async def test_an_answer_and_a_hang_up_in_one_turn_end_as_the_first_of_them(
 @pytest.mark.usefixtures("soon")
 async def test_a_server_that_stops_cancels_its_request(client: Client, work: Work) -> None:
     """Nobody hung up: the request is cancelled, and stays so."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -183,7 +184,7 @@ async def test_a_server_that_stops_while_its_caller_hangs_up_cancels_its_request
     client: Client, work: Work, first: str
 ) -> None:
     """In one turn of the loop, in either order: a hang-up does not take a cancellation away."""
-    task = asyncio.create_task(as_a_request(while_connected(client.receive, work.run())))
+    task = asyncio.create_task(as_a_request(lasting(work.run(), hung_up(client.receive))))
     await client.asked.wait()
     await asyncio.sleep(0)
     if first == "the server":
@@ -212,7 +213,7 @@ async def test_a_deadline_while_its_caller_hangs_up_is_a_hang_up(client: Client)
             await asyncio.Future()
         raise AssertionError
 
-    assert await as_a_request(while_connected(client.receive, hurried())) == ("gone", 0)
+    assert await as_a_request(lasting(hurried(), hung_up(client.receive))) == ("gone", 0)
 
 
 @pytest.mark.usefixtures("soon")
@@ -226,4 +227,47 @@ async def test_work_that_ends_in_spite_of_a_hang_up_is_not_cancelled_later(clien
             return "answer"
 
     client.says(GONE)
-    assert await as_a_request(while_connected(client.receive, stubborn())) == ("answer", 0)
+    assert await as_a_request(lasting(stubborn(), hung_up(client.receive))) == ("answer", 0)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_work_past_its_deadline_is_stopped(work: Work) -> None:
+    """And its task goes on, cancelled by nobody."""
+    with pytest.raises(TimeoutError):
+        await as_a_request(lasting(work.run(), deadline(0.001)))
+    task = asyncio.current_task()
+    assert task is not None
+    assert (task.cancelling(), work.stopped) == (0, True)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_of_several_guards_the_first_that_raises_tells_why(client: Client, work: Work) -> None:
+    """One cancellation is enough: the others come to nothing."""
+    client.says(GONE)
+    guards = hung_up(client.receive), deadline(0.0), deadline(60)
+    assert await as_a_request(lasting(work.run(), *guards)) == ("gone", 0)
+
+
+@pytest.mark.usefixtures("soon")
+async def test_an_inner_deadline_leaves_the_outer_guard_as_it_was(client: Client, work: Work) -> None:
+    """Work in parts may have a guard for each part."""
+
+    async def parted() -> str:
+        with pytest.raises(TimeoutError):
+            await lasting(work.run(), deadline(0.0))
+        client.says(GONE)
+        await asyncio.Future()
+        raise AssertionError
+
+    assert await as_a_request(lasting(parted(), hung_up(client.receive))) == ("gone", 0)
+
+
+async def test_work_that_never_waits_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a timer is set for it."""
+
+    async def answer() -> str:
+        return "answer"
+
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio.get_running_loop(), "call_later", None)
+        assert await lasting(answer(), deadline(60)) == "answer"

@@ -1,0 +1,99 @@
+"""Work that may last: what guards it begins only where it does.
+
+Most of what is asked for is answered within milliseconds. A timer and a task for each guard of each request would cost
+as much as a good part of the work; one timer for all of them, of work that waits at all, costs little.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import coroutine
+from typing import Any, TypeAlias, TypeVar
+
+Answer = TypeVar("Answer")
+# Runs beside the work; what it raises ends the work.
+Guard: TypeAlias = Callable[[], Awaitable[None]]
+# Seconds in which most work has ended.
+SOON = 0.02
+
+
+async def lasting(running: Coroutine[Any, Any, Answer], *guards: Guard) -> Answer:
+    """Run to the end, or until a guard raises: then the work is cancelled, and what was raised comes instead."""
+    watch = _Watch(guards)
+    try:
+        return await followed(running, watch.begin)
+    except asyncio.CancelledError:
+        # Cancelled from outside (a server that stops), or because of a guard? Only the latter ends here.
+        if (why := watch.reason()) is not None:
+            raise why from None
+        raise
+    finally:
+        watch.end()
+
+
+def deadline(seconds: float) -> Guard:
+    """A guard that raises TimeoutError when so much time has gone since the work began to wait."""
+
+    async def past() -> None:
+        await asyncio.sleep(seconds - SOON)
+        raise TimeoutError
+
+    return past
+
+
+class _Watch:
+    """Cancels the task that makes it, once, when a guard raises."""
+
+    def __init__(self, guards: tuple[Guard, ...]) -> None:
+        self._guards = guards
+        ours = asyncio.current_task()
+        assert ours is not None, "only a task can be cancelled"
+        self._ours = ours
+        self._cancelled_before = ours.cancelling()
+        self._why: Exception | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._beginning: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        """The work waits."""
+        self._beginning = asyncio.get_running_loop().call_later(SOON, self._begin)
+
+    def reason(self) -> Exception | None:
+        """Why the task was cancelled, if nobody else has cancelled it."""
+        return self._why if self._ours.cancelling() == self._cancelled_before + 1 else None
+
+    def end(self) -> None:
+        """Watch no longer, and take back what was done."""
+        if self._beginning is not None:
+            self._beginning.cancel()
+        for task in self._tasks:
+            task.cancel()
+        if self._why is not None:
+            self._ours.uncancel()
+
+    def _begin(self) -> None:
+        self._tasks = [asyncio.create_task(self._guard(guard)) for guard in self._guards]
+
+    async def _guard(self, guard: Guard) -> None:
+        try:
+            await guard()
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is for who waits)
+            if self._why is None:
+                self._why = error
+                self._ours.cancel()
+
+
+@coroutine
+def followed(running: Coroutine[Any, Any, Answer], action: Callable[[], None]) -> Generator[Any, Any, Answer]:
+    """Run it, and do `action` as soon as it waits for the first time: behind what it did until then."""
+    try:
+        waits_for = running.send(None)
+        action()
+        while True:
+            try:
+                sent = yield waits_for
+            except BaseException as error:  # noqa: BLE001  (whatever it is, it is for who waits)
+                waits_for = running.throw(error)
+            else:
+                waits_for = running.send(sent)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
