@@ -1,6 +1,7 @@
 """Who is calling, and for which tenant."""
 
 import uuid
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -92,7 +93,7 @@ class Caller:
     # What holds in the tenant, and every scope that holds somewhere in it: reckoned once.
     grants: tuple[Grant, ...] = field(init=False, repr=False, compare=False)
     scopes: frozenset[Scope] = field(init=False, repr=False, compare=False)
-    _reaches: dict[Requirement, Reach] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _reaches: dict[tuple[Hashable, ...], Reach] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Reckon them."""
@@ -102,10 +103,12 @@ class Caller:
 
     def reach(self, requirement: Requirement) -> Reach:
         """Where in the tenant a requirement is met: None is everywhere, empty is nowhere."""
+        # What a requirement is made of: its own hash is one in Python.
+        key = requirement.choices, requirement.open
         try:
-            return self._reaches[requirement]
+            return self._reaches[key]
         except KeyError:
-            reach = self._reaches[requirement] = reach_of(self.grants, requirement)
+            reach = self._reaches[key] = reach_of(self.grants, requirement)
             return reach
 
     def reach_beneath(self, requirement: Requirement) -> Reach:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from auth.scopes import Scope
 
+NOTHING = frozenset[Scope]()
+
 
 @dataclass(frozen=True)
 class Requirement:
@@ -17,13 +19,14 @@ class Requirement:
 
     def missing(self, held: frozenset[Scope]) -> frozenset[Scope]:
         """The smallest set of scopes that would still be needed, the first said of several; empty when it is met."""
-        lacking = [choice - held for choice in self.choices]
-        return min(lacking, key=len, default=frozenset())
+        for choice in self.choices:
+            if choice <= held:
+                return NOTHING
+        return min((choice - held for choice in self.choices), key=len, default=NOTHING)
 
     def __and__(self, other: "Requirement") -> "Requirement":
         """Both at once: each choice of the one with each choice of the other."""
-        nothing = (frozenset[Scope](),)
-        both = (mine | theirs for mine in self.choices or nothing for theirs in other.choices or nothing)
+        both = (mine | theirs for mine in self.choices or (NOTHING,) for theirs in other.choices or (NOTHING,))
         return Requirement(tuple(choice for choice in both if choice), open=self.open and other.open)
 
 

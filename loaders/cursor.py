@@ -23,15 +23,15 @@ from loaders.window import BadArgument, Position, Row, Window, number_of
 def encode(edge: Edge, window: Window, row: Row) -> str:
     """The place of this row."""
     key, column = edge.target.id.key, edge.target.orders[window.order].key
-    parts = [name_of(edge, window), str(row[key])]
+    parts = [name_of(edge, window.order, descending=window.descending), str(row[key])]
     if column != key:
         # What is masked has no place of its own: nothing lies before it or after.
         parts.append("" if row[column] is None else row[column])
     return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
 
 
-def decode(edge: Edge, window: Window, text: str) -> Position:
-    """The place that a cursor names.
+def decode(edge: Edge, order: str, text: str, *, descending: bool) -> Position:
+    """The place that a cursor names in this ordering of the edge's rows.
 
     Raises:
         BadArgument: it is not a cursor, or one of another list or ordering.
@@ -39,11 +39,11 @@ def decode(edge: Edge, window: Window, text: str) -> Position:
     try:
         parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
         name, row_id = parts[0], _read(edge.target.id, parts[1])
-        column = edge.target.orders[window.order]
+        column = edge.target.orders[order]
         value = row_id if column.key == edge.target.id.key else _read(column, parts[2])
     except (binascii.Error, ValueError, TypeError, LookupError, AttributeError, OverflowError):
         raise BadArgument("not a cursor of this list and ordering; take one from pageInfo or edges") from None
-    if name != name_of(edge, window):
+    if name != name_of(edge, order, descending=descending):
         raise BadArgument("the cursor is of another list or ordering; take one from this very list")
     return Position(value, row_id)
 
@@ -89,6 +89,6 @@ READ: tuple[tuple[type, Callable[[str], Any]], ...] = (
 )
 
 
-def name_of(edge: Edge, window: Window) -> str:
+def name_of(edge: Edge, order: str, *, descending: bool) -> str:
     """What a cursor says of the list that it is of."""
-    return f"{edge.name}:{window.order}:{'DESC' if window.descending else 'ASC'}"
+    return f"{edge.name}:{order}:{'DESC' if descending else 'ASC'}"

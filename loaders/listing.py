@@ -19,7 +19,7 @@ from loaders.edges import Edge
 from loaders.entities import Entity
 from loaders.masking import Known, known
 from loaders.reach import condition
-from loaders.window import Window
+from loaders.window import Position, Window
 from models.hierarchy import Reach
 from models.policies import is_tenant_data
 
@@ -39,13 +39,19 @@ def values(entity: Entity, window: Window) -> Values:
     """What a window of the entity's rows is made of. Raises BadArgument."""
     shape, compared = filters.read(entity, window.filter)
     named = {"size": window.size, "offset": window.offset, **{str(at): value for at, value in enumerate(compared)}}
-    for name in ("after", "before"):
-        position = getattr(window, name)
-        if position is not None:
-            named |= {name: position.value, f"{name}_id": position.id}
+    named |= placed(after=window.after, before=window.before)
     if window.search is not None:
         named["search"] = filters.checked(window.search)
     return Values(shape, named)
+
+
+def placed(**places: Position | None) -> dict[str, Any]:
+    """The values of a window's places, by their names."""
+    named: dict[str, Any] = {}
+    for name, position in places.items():
+        if position is not None:
+            named[name], named[f"{name}_id"] = position.value, position.id
+    return named
 
 
 @dataclass(frozen=True)

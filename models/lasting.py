@@ -16,11 +16,16 @@ Guard: TypeAlias = Callable[[], Awaitable[None]]
 SOON = 0.02
 
 
-async def lasting(running: Coroutine[Any, Any, Answer], *guards: Guard) -> Answer:
+@coroutine
+def lasting(running: Coroutine[Any, Any, Answer], *guards: Guard) -> Generator[Any, Any, Answer]:
     """Run to the end, or until a guard raises: then the work is cancelled, and what was raised comes instead."""
+    try:
+        waits_for = running.send(None)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
     watch = _Watch(guards)
     try:
-        return await followed(running, watch.begin)
+        return (yield from _resumed(running, waits_for))
     except asyncio.CancelledError:
         # Cancelled from outside (a server that stops), or because of a guard? Only the latter ends here.
         if (why := watch.reason()) is not None:
@@ -28,6 +33,17 @@ async def lasting(running: Coroutine[Any, Any, Answer], *guards: Guard) -> Answe
         raise
     finally:
         watch.end()
+
+
+@coroutine
+def followed(running: Coroutine[Any, Any, Answer], action: Callable[[], None]) -> Generator[Any, Any, Answer]:
+    """Run it, and do `action` as soon as it waits for the first time: behind what it did until then."""
+    try:
+        waits_for = running.send(None)
+    except StopIteration as ended:
+        return ended.value  # type: ignore[no-any-return]
+    action()
+    return (yield from _resumed(running, waits_for))
 
 
 def deadline(seconds: float) -> Guard:
@@ -41,7 +57,7 @@ def deadline(seconds: float) -> Guard:
 
 
 class _Watch:
-    """Cancels the task that makes it, once, when a guard raises."""
+    """Cancels the task that makes it, once, when a guard raises; made when the work waits."""
 
     def __init__(self, guards: tuple[Guard, ...]) -> None:
         self._guards = guards
@@ -51,10 +67,6 @@ class _Watch:
         self._cancelled_before = ours.cancelling()
         self._why: Exception | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._beginning: asyncio.TimerHandle | None = None
-
-    def begin(self) -> None:
-        """The work waits."""
         self._beginning = asyncio.get_running_loop().call_later(SOON, self._begin)
 
     def reason(self) -> Exception | None:
@@ -63,8 +75,7 @@ class _Watch:
 
     def end(self) -> None:
         """Watch no longer, and take back what was done."""
-        if self._beginning is not None:
-            self._beginning.cancel()
+        self._beginning.cancel()
         for task in self._tasks:
             task.cancel()
         if self._why is not None:
@@ -82,12 +93,9 @@ class _Watch:
                 self._ours.cancel()
 
 
-@coroutine
-def followed(running: Coroutine[Any, Any, Answer], action: Callable[[], None]) -> Generator[Any, Any, Answer]:
-    """Run it, and do `action` as soon as it waits for the first time: behind what it did until then."""
+def _resumed(running: Coroutine[Any, Any, Answer], waits_for: Any) -> Generator[Any, Any, Answer]:
+    """The rest of what was begun, which waits for this."""
     try:
-        waits_for = running.send(None)
-        action()
         while True:
             try:
                 sent = yield waits_for

@@ -16,11 +16,13 @@ from models.lasting import followed
 
 # PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
 HEAD = Struct("!BI")
-DONE, ERROR, READY = b"CEZ"
+ERROR, READY = b"EZ"
 # What READY says of a connection that is in no transaction.
 IDLE = ord("I")
 # Notices, settings and notifications come at any time, and answer nothing.
 ASIDE = frozenset(b"NSA")
+# What tells more than that all goes its way.
+TELLING = ASIDE | {ERROR, READY}
 # Whose answer is awaited; each ends with READY.
 NOBODYS, BEGINNINGS, STATEMENTS, ENDS = range(4)
 # Statements that a connection knows by name. PostgreSQL keeps each with its plan.
@@ -68,7 +70,7 @@ class Pipeline(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Show the driver its part."""
-        shown = data if self._awaited == NOBODYS else self._of_the_driver(data)
+        shown = data if self._awaited == NOBODYS else self._of_a_whole(data) or self._of_the_driver(data)
         if shown:
             self._protocol.data_received(shown)
 
@@ -98,21 +100,31 @@ class Pipeline(asyncio.Protocol):
         self._transport.write(COMMIT)
         self._ends = True
 
+    def _of_a_whole(self, data: bytes) -> bytes | None:
+        """What the driver is shown of an answer that came in one piece and is as it should be: most are."""
+        if self._awaited != BEGINNINGS or self._left or self._head:
+            return None
+        if not (data.startswith(self._opened) and data.endswith(CLOSED)):
+            return None
+        at = begins = len(self._opened)
+        ends = len(data) - len(CLOSED)
+        while at < ends:
+            kind, length = HEAD.unpack_from(data, at)
+            if kind in TELLING:
+                return None
+            at += 1 + length
+        if at != ends:
+            return None
+        self._awaited = NOBODYS
+        return data[begins:ends] + AT_REST
+
     def _of_the_driver(self, data: bytes) -> bytes:
         """What of this piece of the stream the driver is shown; a message may lie in several pieces."""
         if self._head:
             data, self._head = self._head + data, b""
         at, size, shown = 0, len(data), []
-        # What begins and what ends well is answered in the same bytes each time, and most often in one piece.
-        if self._awaited == BEGINNINGS and not self._left and data.startswith(self._opened):
-            at, self._awaited = len(self._opened), STATEMENTS
         while self._left or self._awaited != NOBODYS:
             if not self._left:
-                if self._awaited == ENDS and data.startswith(ENDED, at):
-                    shown.append(AT_REST)
-                    at += len(ENDED)
-                    self._awaited = NOBODYS
-                    continue
                 if size - at < HEAD.size:
                     self._head = data[at:]
                     break
@@ -120,8 +132,7 @@ class Pipeline(asyncio.Protocol):
                 if kind == READY and not self._is_inside(data, at):
                     break
                 self._left = 1 + length
-                # Of most that it is not shown nothing has to be thought.
-                self._shows = (kind != DONE or self._awaited == STATEMENTS) and self._is_the_drivers(kind)
+                self._shows = self._is_the_drivers(kind)
             length = min(size - at, self._left)
             if self._shows:
                 shown.append(data[at : at + length])
@@ -181,4 +192,5 @@ def opening(begin: str) -> tuple[bytes, bytes]:
 
 COMMIT = message("COMMIT")
 AT_REST = told(b"Z", b"I")
-ENDED = told(b"C", b"COMMIT\0") + AT_REST
+# From the statement's end, inside the transaction, to its own.
+CLOSED = told(b"Z", b"T") + told(b"C", b"COMMIT\0") + AT_REST

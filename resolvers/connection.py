@@ -4,13 +4,12 @@
 come without a document.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from auth.codes import Code, Refusal
 from loaders import cursor
 from loaders.edges import Edge
-from loaders.window import BadArgument, Page, Window, frozen
+from loaders.window import BadArgument, Page, Position, Window, frozen
 
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
@@ -37,25 +36,31 @@ def window(edge: Edge, given: dict[str, Any], *, counted: bool) -> Window:
     if page is not None and not 1 <= page <= MAX_OFFSET // size:
         raise _refused("page", f"must be from 1 to {MAX_OFFSET // size} at {size} rows a page; cursors reach deeper")
     order, _, direction = (given.get("orderBy") or edge.target.default).rpartition("_")
+    descending = direction == "DESC"
     check_filter(given.get("filter"))
-    bare = Window(
+    return Window(
         size=size,
         order=order,
-        descending=direction == "DESC",
+        descending=descending,
         backward=last is not None,
+        after=place(edge, order, given, "after", descending=descending),
+        before=place(edge, order, given, "before", descending=descending),
         offset=(page - 1) * size if page else 0,
         filter=frozen(given.get("filter") or {}),
         search=given.get("search") or None,
         counted=counted,
     )
-    places: dict[str, Any] = {}
-    for name in ("after", "before"):
-        if given.get(name) is not None:
-            try:
-                places[name] = cursor.decode(edge, bare, given[name])
-            except BadArgument as error:
-                raise _refused(name, str(error)) from None
-    return replace(bare, **places)
+
+
+def place(edge: Edge, order: str, given: dict[str, Any], name: str, *, descending: bool) -> Position | None:
+    """Where the cursor of that name points. Raises Refusal (BAD_USER_INPUT)."""
+    text = given.get(name)
+    if text is None:
+        return None
+    try:
+        return cursor.decode(edge, order, text, descending=descending)
+    except BadArgument as error:
+        raise _refused(name, str(error)) from None
 
 
 def shown(edge: Edge, asked: Window, page: Page) -> dict[str, Any]:

@@ -6,7 +6,7 @@ A document is admitted (`schema.documents`), executed under a deadline on one sn
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
@@ -90,9 +90,11 @@ class Graph:
         """What is known of documents."""
         return self._documents
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+    def run(
+        self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard
+    ) -> Coroutine[Any, Any, Answer]:
         """Answer a query or mutation. Raises nothing but what a guard does: a refusal or fault is an answer too."""
-        return await self._answered(lasting(self._run(request, caller, request_id), self._too_late, *guards))
+        return self._answered(lasting(self._run(request, caller, request_id), self._too_late, *guards))
 
     async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
         """Begin a subscription, or answer anything else; a subscription that is refused is an Answer too.
@@ -139,7 +141,9 @@ class Graph:
             raise
 
     async def _answer(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
-        answer = await self._run_either_way(admitted, request, caller, request_id)
+        answer = await self._compiled(admitted, caller)
+        if answer is None:
+            answer = await self._resolved(admitted, request, caller, request_id)
         if request.plan is not None:
             answer = (await self._planned(admitted, caller, request.plan)).beside(answer)
         return answer
@@ -158,12 +162,8 @@ class Graph:
             raise failed from error
         return Planned(statement, tuple(lines))
 
-    async def _run_either_way(
-        self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str
-    ) -> Answer:
-        compiled = await self._compiled(admitted, caller)
-        if compiled is not None:
-            return compiled
+    async def _resolved(self, admitted: Admitted, request: OperationRequest, caller: Caller, request_id: str) -> Answer:
+        """What graphql-core answers, and what it leaves in the audit."""
         known = {"idempotency_key": request.idempotency_key, "payload": partial(self._payload, admitted.reading)}
         result, context = await self._execute(admitted, request, lambda: self._context(caller, request_id, **known))
         await record_reads(context)

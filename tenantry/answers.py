@@ -14,6 +14,15 @@ from tenantry.negotiation import MediaType
 
 # Seconds in which the reader of a stream must take what it is sent.
 PATIENCE = 10.0
+# What every answer says of itself.
+ALWAYS = {
+    media_type: (
+        (b"content-type", media_type.content_type.encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+    for media_type in MediaType
+}
 
 log = structlog.get_logger("tenantry.answers")
 
@@ -24,16 +33,11 @@ class ReaderStuck(Exception):
 
 async def send_answer(send: Send, answer: Answer, media_type: MediaType = MediaType.JSON) -> None:
     """Send the whole of it."""
-    body = answer.body
-    headers = [
-        (b"content-type", media_type.content_type.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in answer.headers),
-    ]
+    headers = [*ALWAYS[media_type], (b"content-length", b"%d" % len(answer.body))]
+    for name, value in answer.headers:
+        headers.append((name.lower().encode(), value.encode("latin-1", "replace")))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def send_patiently(send: Send, message: Message, patience: float = PATIENCE) -> None:

@@ -17,6 +17,7 @@ BODY_TIMEOUT = 10
 # The spec's five, and room for a cache-buster or two.
 MOST_PARAMETERS = 20
 OBJECTS = ("variables", "extensions")
+TEXT, OBJECT = (str, type(None)), (dict, type(None))
 # Bytes of a document or a query string, whatever a body may hold: what is large in a good request are its variables.
 MOST_DOCUMENT = 131_072
 # In variables and extensions: a thousand items with all their fields have half as many. Fitting them to the schema
@@ -94,7 +95,7 @@ def too_large(at_most: int) -> Refusal:
 def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest:
     """The request that a JSON object holds. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
     query = sent.get("query")
-    if not isinstance(query, str | None):
+    if not isinstance(query, TEXT):
         raise _bad("`query` is not a string.")
     if query is not None and (len(query) > MOST_DOCUMENT or len(query.encode()) > MOST_DOCUMENT):
         too_long = f"`query` is larger than {MOST_DOCUMENT} bytes: send values as variables."
@@ -103,9 +104,11 @@ def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest
     if name is not None and not isinstance(name, str):
         raise _bad("`operationName` is neither a string nor null.")
     for each in OBJECTS:
-        if not isinstance(sent.get(each), dict | None):
+        given = sent.get(each)
+        if not isinstance(given, OBJECT):
             raise _bad(f"`{each}` is neither an object nor null.")
-        _check_counts(sent.get(each))
+        if given:
+            _check_counts(given)
     named = document_id(sent)
     if query is None and named is None:
         raise _bad("There is no `query`: send the GraphQL document as one.")

@@ -51,7 +51,9 @@ def configure_logging(log_format: str | None, level: str) -> None:
     structlog.configure(
         processors=[_line] if as_json else [*common, *last],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=(
+            structlog.BytesLoggerFactory(sys.stderr.buffer) if as_json else structlog.WriteLoggerFactory(sys.stderr)
+        ),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -67,12 +69,12 @@ def configure_logging(log_format: str | None, level: str) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def _line(logger: Any, method: str, event: EventDict) -> str:
+def _line(logger: Any, method: str, event: EventDict) -> bytes:
     """The same as the processors one by one, for lines of which every request is one."""
     line: EventDict = {**_SAID.get(), **event, "level": method, "timestamp": datetime.now(UTC)}
     if "exc_info" in line:
         line = structlog.processors.format_exc_info(logger, method, line)
-    return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z).decode()
+    return orjson.dumps(line, default=repr, option=orjson.OPT_UTC_Z)
 
 
 def _json(value: Any, default: Callable[[Any], Any]) -> str:

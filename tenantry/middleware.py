@@ -40,6 +40,7 @@ class Requests:
         self._drain = drain
         self._max_requests = max_requests
         self._under_way = 0
+        self._log = log.bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; what is no HTTP request passes untouched."""
@@ -66,7 +67,7 @@ class Requests:
         finally:
             if not sending.streaming:
                 self._leave()
-            level = log.debug if scope["path"] in PROBES else log.info
+            level = self._log.debug if scope["path"] in PROBES else self._log.info
             level(
                 "request",
                 method=scope["method"],

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from auth.limits import Limits
 from auth.scopes import Scope
+from models import Location
 from models.database import Database
 from schema.compiling import NotCompilable
 from schema.graph import Graph
@@ -19,7 +20,7 @@ from schema.operation import OperationRequest
 from tenantry.databases import Databases
 from tests.ask import Ask, Outcome, caller_of
 from tests.clock import HeldClock
-from tests.estate import Estate
+from tests.estate import Estate, add
 from tests.interrupt import CancelledAt
 from tests.postgres import Urls, run_as_superuser
 from tests.sql import statements
@@ -157,6 +158,31 @@ async def test_directives_and_variables_choose_the_shape(
         request = OperationRequest(query, {"on": switch, "order": order})
         assert await graph.run(request, caller, "r") == await plain.run(request, caller, "r")
         assert (b"totalCount" in (await graph.run(request, caller, "r")).body) is not switch
+
+
+async def test_what_was_asked_before_says_nothing_of_what_is_asked_now(
+    graph: Graph, plain: Graph, databases: Databases, clock: HeldClock, acme: Estate
+) -> None:
+    """Cursors, sizes and filters of one operation in turn, each twice, and a cursor that is refused among them."""
+    for code in "abc":
+        await add(databases, clock, Location, acme.tenant.id, code=code, name=f"Location {code}")
+    query = """query ($first: Int, $after: String, $before: String, $filter: LocationFilter) {
+      locations(first: $first, after: $after, before: $before, filter: $filter, orderBy: CODE_ASC) {
+        totalCount nodes { id } edges { cursor } } }"""
+    caller = caller_of(acme.tenant, clock, READ)
+    everything = Outcome(await graph.run(OperationRequest(query), caller, "r")).data
+    first, second, third, _ = [edge["cursor"] for edge in everything["locations"]["edges"]]
+    only = {"code": {"ne": "b"}}
+    asked: list[dict[str, Any]] = [
+        {"after": first}, {"after": second}, {"after": None}, {"before": third}, {"after": first, "before": third},
+        {"after": "nonsense"}, {"after": second, "first": 1}, {"after": first, "filter": only}, {"filter": only},
+    ]  # fmt: skip
+    answers = []
+    for variables in [each for each in asked for _ in range(2)] + asked[::-1]:
+        request = OperationRequest(query, variables)
+        answers.append(await graph.run(request, caller, "r"))
+        assert answers[-1] == await plain.run(request, caller, "r"), variables
+    assert len({answer.body for answer in answers}) == len(asked)
 
 
 async def test_a_statement_that_fails_is_answered_by_graphql_core(

@@ -134,7 +134,8 @@ class PageText:
     ) -> ColumnElement[str]:
         """As `loaders.cursor` encodes it; `of` gives what the row has in a column."""
         column = self._row.entity.orders[self._window.order].key
-        pieces: list[Written] = [f'["{name_of(self._listing.edge, self._window)}","', row_id, '"']
+        list_ = name_of(self._listing.edge, self._window.order, descending=self._window.descending)
+        pieces: list[Written] = [f'["{list_}","', row_id, '"']
         if column != "id":
             pieces += [",", func.to_json(func.coalesce(of(self._row.column(column)), constant("")))]
         encoded = func.encode(func.convert_to(joined([*pieces, "]"]), constant("UTF8")), constant("base64"))

@@ -9,12 +9,13 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from auth.codes import Refusal
 from loaders.edges import Edge
-from loaders.listing import Values, values
+from loaders.listing import Values, placed, values
 from loaders.window import BadArgument, Window
 from resolvers import connection
 from schema.compiling.refusal import NotCompilable
 
 Asked = TypeVar("Asked")
+PLACES = ("after", "before")
 
 
 class Given:
@@ -90,14 +91,28 @@ class List:
     shape: tuple[Any, ...]
 
 
-def of_list(edge: Edge) -> Callable[[dict[str, Any]], List]:
-    """Reads the arguments of a connection."""
+class ListReader:
+    """Reads the arguments of a connection, and keeps them: most that come next differ from them by their cursor alone.
 
-    def read(given: dict[str, Any]) -> List:
-        window = connection.window(edge, given, counted=False)
-        return listed(edge, window)
+    Of a list's window only the shape is looked at, so that one serves for all such.
+    """
 
-    return read
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._last: tuple[dict[str, Any], List] | None = None
+
+    def __call__(self, given: dict[str, Any]) -> List:
+        """What they ask for. Raises Refusal or BadArgument."""
+        if self._last is not None and _differ_by_places(self._last[0], given):
+            return self._placed(self._last[1], given)
+        made = listed(self._edge, connection.window(self._edge, given, counted=False))
+        self._last = given, made
+        return made
+
+    def _placed(self, like: List, given: dict[str, Any]) -> List:
+        order, descending = like.window.order, like.window.descending
+        places = {name: connection.place(self._edge, order, given, name, descending=descending) for name in PLACES}
+        return List(like.window, Values(like.values.filter, like.values.named | placed(**places)), like.shape)
 
 
 def listed(edge: Edge, window: Window) -> List:
@@ -114,6 +129,17 @@ def listed(edge: Edge, window: Window) -> List:
         taken.filter,
     )
     return List(window, taken, shape)
+
+
+def _differ_by_places(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether they differ in the values of their cursors, and in nothing else."""
+    if one.keys() != other.keys():
+        return False
+    for name, value in one.items():
+        alike = (value is None) == (other[name] is None) if name in PLACES else value == other[name]
+        if not alike:
+            return False
+    return True
 
 
 def _varies(value: ValueNode) -> bool:

@@ -6,8 +6,9 @@ for each shape of its arguments and of its caller's reach. The least recently us
 
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
@@ -18,7 +19,7 @@ from auth.principal import Caller
 from auth.requirement import Requirement
 from loaders.entities import Entity
 from loaders.tree.parameters import valued
-from loaders.tree.selection import Constant, Lookup
+from loaders.tree.selection import Constant, Lookup, Root
 from loaders.tree.writer import Shapes, of_row, statement
 from models.statement import Statement
 from resolvers.context import Info
@@ -82,10 +83,7 @@ class Plans:
         settling = Settling(caller, coerced, self._reads)
         for name, root in made or self._plan(reading, switches):
             settling.roots.append((name, root.settle(settling)))
-        if all(isinstance(root, Constant) for _, root in settling.roots):
-            raise NotCompilable("Query", "asks for nothing that is read")
-        roots = tuple(settling.roots)
-        return self._ready((reading, switches), settling, lambda shapes: Statement(statement(roots, shapes)))
+        return self._ready((reading, switches), settling, partial(_of_roots, settling.roots))
 
     def of_row(self, reading: Reading, info: Info, entity: Entity, row_id: uuid.UUID) -> Ready:
         """The statement that answers a mutation's field with a row that it wrote, and its values.
@@ -131,6 +129,13 @@ class Plans:
             _keep(self._statements, key, made, self._at_most)
         self._statements.move_to_end(key)
         return Ready(made, settling.values)
+
+
+def _of_roots(roots: Sequence[tuple[str, Root]], shapes: Shapes) -> Statement:
+    """The statement of a query. Raises NotCompilable where none is needed."""
+    if all(isinstance(root, Constant) for _, root in roots):
+        raise NotCompilable("Query", "asks for nothing that is read")
+    return Statement(statement(tuple(roots), shapes))
 
 
 def _switches(reading: Reading, coerced: VariableValues) -> tuple[Any, ...]:

@@ -47,7 +47,11 @@ class Settling:
             self.list(place, arguments.asked(self.variables))
         for name in lists.entities:
             if name not in self.reaches:
-                self._reach(name, self.caller.reach(self.reads[name]))
+                reach = self.caller.reach(self.reads[name])
+                if reach is None:
+                    self.reaches[name] = None
+                else:
+                    self._bounded(name, reach)
 
     def list(self, place: int, asked: List) -> None:
         """A list at a place."""
@@ -55,10 +59,7 @@ class Settling:
         self.shape.append(asked.shape)
         self.values.update(valued(place, asked.values.named))
 
-    def _reach(self, name: str, reach: Reach) -> None:
-        if reach is None:
-            self.reaches[name] = None
-            return
+    def _bounded(self, name: str, reach: Reach) -> None:
         shape = self.reaches[name] = shape_of(reach)
         self.shape.append((name, shape))
         self.values.update(reached(name, reach))

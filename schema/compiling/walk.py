@@ -23,7 +23,7 @@ from loaders.masking import ANCESTORS, SHOWN, reaching
 from loaders.tree import selection
 from loaders.tree.forms import Form, form_of, may_be_null
 from resolvers import reading
-from schema.compiling.arguments import Arguments, Asking, Given, List, of_list
+from schema.compiling.arguments import Arguments, Asking, Given, List, ListReader
 from schema.compiling.branch import Branch, Lists
 from schema.compiling.collecting import Collecting
 from schema.compiling.refusal import NotCompilable
@@ -64,7 +64,7 @@ class Walk:
         if edge.target.id.key != "id":
             raise NotCompilable(named, "lists what has no id of its own")
         place = next(self.places)
-        self._arguments[place] = Arguments(Asking(Given(declared, nodes[0]), of_list(edge), named))
+        self._arguments[place] = Arguments(Asking(Given(declared, nodes[0]), ListReader(edge), named))
         self._entities |= reaching(edge.target)
         type_ = get_named_type(declared.type)
         assert isinstance(type_, GraphQLObjectType), "a connection is an object"
