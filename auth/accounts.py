@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from auth.bindings import bindings_of, grants_of
 from auth.cache import Cache
@@ -14,6 +14,7 @@ from models import ServiceAccount, User
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix
+from models.statement import Statement
 
 
 class Key(NamedTuple):
@@ -23,6 +24,24 @@ class Key(NamedTuple):
     prefix: Prefix
     issuer: str
     subject: str
+
+
+def _by_subject(table: Any, owned: str) -> Statement:
+    bindings = bindings_of(table.tenant_id, **{owned: table.id}).label("bindings")
+    return Statement(
+        select(table.id, table.name, table.disabled_at, table.last_signed_in_at, bindings).where(
+            table.tenant_id == bindparam("tenant"),
+            table.issuer == bindparam("issuer"),
+            table.subject == bindparam("subject"),
+            table.deleted_at.is_(None),
+        )
+    )
+
+
+BY_SUBJECT = {
+    Prefix.USER: _by_subject(User, "user_id"),
+    Prefix.SERVICE_ACCOUNT: _by_subject(ServiceAccount, "service_account_id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +78,8 @@ class Accounts:
         self._found.forget(key)
 
     async def _look_up(self, key: Key) -> Found | None:
-        table: Any = User if key.prefix is Prefix.USER else ServiceAccount
-        owned = {"user_id" if table is User else "service_account_id": table.id}
-        sought = select(
-            table.id,
-            table.name,
-            table.disabled_at,
-            table.last_signed_in_at,
-            bindings_of(table.tenant_id, **owned).label("bindings"),
-        ).where(
-            table.tenant_id == key.tenant_id,
-            table.issuer == key.issuer,
-            table.subject == key.subject,
-            table.deleted_at.is_(None),
-        )
-        row = await self._platform.row(None, sought)
+        sought = BY_SUBJECT[key.prefix]
+        row = await sought.row(self._platform, None, tenant=key.tenant_id, issuer=key.issuer, subject=key.subject)
         if row is None:
             return None
         grants = grants_of(key.tenant_id, row.bindings)

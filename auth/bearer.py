@@ -67,10 +67,9 @@ async def bearer_by_hash(platform: Database, token_hash: bytes) -> Bearer | None
 
 
 async def _bearer(platform: Database, statement: Statement, **sought: Any) -> Bearer | None:
-    found = await platform.record(None, statement.text, statement.bound(sought))
-    if found is None:
+    row = await statement.row(platform, None, **sought)
+    if row is None:
         return None
-    row = SimpleNamespace(**found)
     principal = Principal(
         kind=kind_of(row.tenant_id, is_person=row.user_id is not None),
         name=row.name,

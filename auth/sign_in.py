@@ -6,7 +6,7 @@ request and stored for nobody; what is bound to the account itself adds to it.
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from auth.accounts import Accounts, Found, Key
 from auth.bindings import PLATFORM_SCOPES
@@ -23,12 +23,18 @@ from models import PLATFORM_ID, Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix
+from models.statement import Statement
 
 # Names of people are the issuer's, of any length.
 LONGEST_NAME = 200
 NO_TENANT = "The tenant that trusts the token's issuer is not there."
 DISABLED = "The account is disabled."
 GONE = "The account was deleted a moment ago: sign in again."
+BY_SLUG = Statement(
+    select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
+        Tenant.slug == bindparam("slug"), Tenant.status != TenantStatus.DELETED
+    )
+)
 
 
 def looks_signed(text: str) -> bool:
@@ -129,10 +135,7 @@ class SignIn:
         return found
 
     async def _look_up(self, slug: str) -> TenantRef | None:
-        named = select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
-            Tenant.slug == slug, Tenant.status != TenantStatus.DELETED
-        )
-        row = await self._platform.row(None, named)
+        row = await BY_SLUG.row(self._platform, None, slug=slug)
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
 
 

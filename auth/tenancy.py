@@ -7,7 +7,7 @@ that does not exist. Row-level security decides what is beneath: the look-up run
 import re
 import uuid
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import Uuid, any_, bindparam, select
 
 from auth.cache import Cache
 from auth.codes import Code, Refusal
@@ -18,9 +18,16 @@ from models import Tenant, TenantStatus
 from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix, decode
+from models.statement import Statement
 
 # What a tenant may be called: a DNS label.
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+_BENEATH = select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path).where(
+    bindparam("home", type_=Uuid) == any_(Tenant.path), Tenant.status != TenantStatus.DELETED
+)
+BY_ID = Statement(_BENEATH.where(Tenant.id == bindparam("wanted")))
+BY_SLUG = Statement(_BENEATH.where(Tenant.slug == bindparam("wanted")))
 
 
 class TenantSelector:
@@ -62,12 +69,8 @@ class TenantSelector:
 
     async def _look_up(self, key: tuple[uuid.UUID, uuid.UUID | str]) -> TenantRef | None:
         home, wanted = key
-        beneath = (
-            select(Tenant.id, Tenant.slug, Tenant.status, Tenant.path)
-            .where(Tenant.id == wanted if isinstance(wanted, uuid.UUID) else Tenant.slug == wanted)
-            .where(literal(home) == any_(Tenant.path), Tenant.status != TenantStatus.DELETED)
-        )
-        row = await self._app.row(home, beneath)
+        beneath = BY_ID if isinstance(wanted, uuid.UUID) else BY_SLUG
+        row = await beneath.row(self._app, home, home=home, wanted=wanted)
         return None if row is None else TenantRef(row.id, row.slug, row.status, tuple(row.path))
 
 

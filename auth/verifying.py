@@ -11,16 +11,27 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from auth.bearer import Bearer, bearer_of
 from auth.bindings import OWNER_ENDED_AT, with_owner
 from auth.token import digest, is_well_formed
 from models import Credential, TenantStatus, Token
 from models.database import Database
+from models.statement import Statement
 
 # Look-ups at once: the same connections let callers in, who must not wait for one that verifies texts by the dozen.
 AT_ONCE = 2
+BY_HASH = Statement(
+    with_owner(
+        select(
+            Credential.tenant_id,
+            Credential.token_id,
+            Credential.generation,
+            OWNER_ENDED_AT.is_not(None).label("owner_is_disabled"),
+        ).join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
+    ).where(Credential.hash == bindparam("hash"))
+)
 
 
 class TokenState(StrEnum):
@@ -56,16 +67,8 @@ class Credentials:
         """Whose text this is; None for one that nobody was given. The caller decides what may be told of it."""
         if not is_well_formed(text):
             return None
-        by_hash = with_owner(
-            select(
-                Credential.tenant_id,
-                Credential.token_id,
-                Credential.generation,
-                OWNER_ENDED_AT.is_not(None).label("owner_is_disabled"),
-            ).join(Token, and_(Token.tenant_id == Credential.tenant_id, Token.id == Credential.token_id))
-        )
         async with self._turns:
-            row = await self._platform.row(None, by_hash.where(Credential.hash == digest(text)))
+            row = await BY_HASH.row(self._platform, None, hash=digest(text))
         return None if row is None else Named(row.tenant_id, row.token_id, row.generation, row.owner_is_disabled)
 
     async def bearer(self, tenant_id: uuid.UUID, token_id: uuid.UUID) -> Bearer | None:

@@ -45,7 +45,7 @@ class Wire:
         """Hear every connection that is made while the block runs."""
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "before_cursor_execute", self._executes)
-        read, run = Database.record, Database.fetch
+        read, run, end = Database.record, Database.fetch, Database.last
 
         async def record(database: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
             self._sent.statements.append(statement)
@@ -55,9 +55,13 @@ class Wire:
             self._sent.statements.append(statement)
             return await run(connection, statement, given)
 
+        async def last(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+            self._sent.statements.append(statement)
+            return await end(connection, statement, given)
+
         try:
             # What is compiled the driver runs itself.
-            with patch.object(Database, "record", record), patch.object(Database, "fetch", fetch):
+            with patch.multiple(Database, record=record, fetch=fetch, last=last):
                 yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._executes)

@@ -5,15 +5,14 @@ A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOC
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import Executable, Row, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
@@ -30,8 +29,10 @@ READ_ONCE = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
 WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 # Neither SQLAlchemy nor asyncpg keeps a statement: each is parsed where it runs, in the same message.
 NO_NAMES = {"prepared_statement_cache_size": 0, "statement_cache_size": 0}
-# What a connection's transaction runs on, what it says in the message that commits it, and what it wants done then.
+# What a connection's transaction runs on, what sends its end with its last statement (None where statements have no
+# names), what it says in the message that commits it, and what it wants done then.
 DRIVER = "tenantry: the driver's connection"
+ENDING = "tenantry: what sends the end with a statement"
 LAST_WORDS = "tenantry: to be sent with the commit"
 COMMITTED = "tenantry: to be done after the commit"
 
@@ -114,24 +115,23 @@ class Database:
             del taken.info[OPEN]
             return found
 
-    async def row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
-        """The one row of a statement, or None, in a snapshot of its own; read once more where a migration came between.
-
-        Raises:
-            sqlalchemy.exc.MultipleResultsFound: there are several.
-        """
-        try:
-            return await self._row(tenant_id, statement)
-        except DBAPIError as error:
-            if not is_outdated(error):
-                raise
-            return await self._row(tenant_id, statement)
-
     @staticmethod
     async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
         """The rows of a statement, as the driver takes it and gives them, in the transaction that is open."""
         found: list[Any] = await connection.info[DRIVER].fetch(statement, *given)
         return found
+
+    @staticmethod
+    async def last(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        """The same of the transaction's last statement: what ends it is sent with it, and it has ended by then."""
+        info = connection.info
+        if info[ENDING] is None:
+            found: list[Any] = await info[DRIVER].fetch(statement, *given)
+            return found
+        end, info[LAST_WORDS] = _end(info), None
+        rows: list[Any] = await info[ENDING].last_rows(statement, given, end)
+        del info[OPEN]
+        return rows
 
     async def lines(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> list[str]:
         """The same of a statement that answers several, such as EXPLAIN."""
@@ -170,19 +170,19 @@ class Database:
         await self._pool.close()
         await self.engine.dispose()
 
-    async def _row(self, tenant_id: uuid.UUID | None, statement: Executable) -> Row[Any] | None:
-        async with self._transaction(READ_ONCE, tenant_id, writes=False) as taken:
-            return (await taken.connection.execute(statement)).one_or_none()
-
     @asynccontextmanager
     async def _transaction(self, begin: str, tenant_id: uuid.UUID | None, *, writes: bool) -> AsyncIterator[Taken]:
         async with self._pool.begun(self._beginning(begin, tenant_id)) as taken:
-            taken.info.update({DRIVER: taken.driver, LAST_WORDS: [], COMMITTED: []})
+            pipeline = taken.pipeline if self._names_statements else None
+            taken.info.update({DRIVER: taken.driver, ENDING: pipeline, LAST_WORDS: [], COMMITTED: []})
             yield taken
-            ended = await taken.driver.execute("; ".join([*taken.info[LAST_WORDS], "COMMIT"]))
-            if writes and ended != "COMMIT":
-                raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
-            del taken.info[OPEN]
+            if OPEN in taken.info:
+                # Its end was sent with a statement that failed, or is sent now.
+                sent = taken.info[LAST_WORDS] is None
+                ended = "ROLLBACK" if sent else await taken.driver.execute(_end(taken.info))
+                if writes and ended != "COMMIT":
+                    raise asyncpg.InFailedSQLTransactionError("a statement had failed: the transaction was rolled back")
+                del taken.info[OPEN]
             for action in taken.info[COMMITTED]:
                 action()
 
@@ -199,6 +199,11 @@ def notify(connection: AsyncConnection, channel: str, tenant_id: uuid.UUID) -> N
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
     """Do something once the open transaction is committed, and never where it rolls back; it must not fail."""
     connection.info[COMMITTED].append(action)
+
+
+def _end(info: Mapping[Any, Any]) -> str:
+    """The message that commits a transaction, with its last words."""
+    return "; ".join([*info[LAST_WORDS], "COMMIT"])
 
 
 def set_tenant(tenant_id: uuid.UUID | None) -> str:

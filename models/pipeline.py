@@ -42,6 +42,7 @@ class Pipeline(asyncio.Protocol):
         self._ends = self._failed = self._shows = False
         self._left = 0
         self._head = b""
+        self._ending = COMMIT
         self._opened = opening("BEGIN")[1]
         self._transport.set_protocol(self)
 
@@ -57,6 +58,7 @@ class Pipeline(asyncio.Protocol):
         self._prepared.move_to_end(statement)
         self._awaited, self._ends, self._failed = BEGINNINGS, False, False
         beginning, self._opened = opening(begin)
+        self._ending = COMMIT
         self._transport.write(beginning)
         try:
             return await followed(prepared.fetchrow(*given), self._end)
@@ -67,6 +69,28 @@ class Pipeline(asyncio.Protocol):
                 # The driver sent nothing, as where it cannot spell a value: nobody awaits what was begun.
                 self._driver.terminate()
             raise
+
+    async def last_rows(self, statement: str, given: Sequence[Any], end: str) -> list[Any]:
+        """The rows of the last statement of an open transaction, which has ended by then, with these words.
+
+        Whatever it raises, the connection is to be given up or rolled back: nothing is known to be committed.
+        """
+        prepared = self._prepared.get(statement)
+        if prepared is None:
+            prepared = await self._driver.prepare(statement)
+            self._keep(statement, prepared)
+        self._prepared.move_to_end(statement)
+        self._awaited, self._ends, self._failed = STATEMENTS, False, False
+        self._ending = message(end)
+        try:
+            found: list[Any] = await followed(prepared.fetch(*given), self._end)
+        except BaseException:
+            del self._prepared[statement]
+            if not self._ends:
+                # The driver sent nothing: what it says next is all its own.
+                self._awaited = NOBODYS
+            raise
+        return found
 
     def data_received(self, data: bytes) -> None:
         """Show the driver its part."""
@@ -91,13 +115,16 @@ class Pipeline(asyncio.Protocol):
         prepared = await self._driver.prepare(statement)
         found = await prepared.fetchrow(*given)
         await self._driver.execute("COMMIT")
+        self._keep(statement, prepared)
+        return found
+
+    def _keep(self, statement: str, prepared: Any) -> None:
         self._prepared[statement] = prepared
         if len(self._prepared) > MOST_PREPARED:
             self._prepared.popitem(last=False)
-        return found
 
     def _end(self) -> None:
-        self._transport.write(COMMIT)
+        self._transport.write(self._ending)
         self._ends = True
 
     def _of_a_whole(self, data: bytes) -> bytes | None:

@@ -3,7 +3,9 @@
 To run a short statement SQLAlchemy takes several times as long as the driver does.
 """
 
+import uuid
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import ARRAY
@@ -38,6 +40,15 @@ class Statement:
         for name, writer in self._writers.items():
             given[name] = writer(given[name])
         return [given[name] for name in self.names]
+
+    async def row(self, database: Database, tenant_id: uuid.UUID | None, **values: Any) -> SimpleNamespace | None:
+        """Its first row, or None, in a snapshot of its own.
+
+        Raises:
+            asyncpg.PostgresError: as the driver does.
+        """
+        found = await database.record(tenant_id, self.text, self.bound(values))
+        return None if found is None else SimpleNamespace(**found)
 
     async def rows(self, connection: AsyncConnection, **values: Any) -> list[dict[str, Any]]:
         """Run it in the open transaction; its rows as dictionaries.

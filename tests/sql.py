@@ -16,7 +16,7 @@ from models.database import Database
 def statements() -> Iterator[list[str]]:
     """The statements that any engine of this process runs meanwhile, and those that the driver runs itself."""
     sent: list[str] = []
-    read, run = Database.record, Database.fetch
+    read, run, end = Database.record, Database.fetch, Database.last
 
     async def record(self: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         sent.append(statement)
@@ -26,6 +26,10 @@ def statements() -> Iterator[list[str]]:
         sent.append(statement)
         return await run(connection, statement, given)
 
+    async def last(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
+        sent.append(statement)
+        return await end(connection, statement, given)
+
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         sent.append(statement)
 
@@ -34,6 +38,7 @@ def statements() -> Iterator[list[str]]:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Database, "record", record)
             patched.setattr(Database, "fetch", fetch)
+            patched.setattr(Database, "last", last)
             yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)

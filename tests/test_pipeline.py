@@ -63,7 +63,7 @@ async def test_a_known_statement_is_one_round_trip(
     assert await warmed(single, acme, ADD, 1) == 2
     [taken] = single._pool._resting
     pipeline = taken.info[PIPELINE]
-    heard = _Heard(pipeline._transport, pipeline._protocol)
+    heard = Heard(pipeline._transport, pipeline._protocol)
     with monkeypatch.context() as patched:
         patched.setattr(pipeline, "_transport", heard)
         patched.setattr(pipeline, "_protocol", heard)
@@ -175,7 +175,7 @@ async def test_tables_that_change_under_a_known_statement_are_read_as_they_are(
         await owner.close()
 
 
-class _Heard:
+class Heard:
     """Stands for a pipeline's transport and for its driver's protocol, and tells what came when."""
 
     def __init__(self, transport: Any, protocol: Any) -> None:

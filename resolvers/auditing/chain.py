@@ -30,7 +30,7 @@ RECORDS: Table = Base.metadata.tables[AuditRecord.__tablename__]
 VALUES: Table = Base.metadata.tables[AuditValue.__tablename__]
 TENANT = bindparam("tenant", type_=RECORDS.c.tenant_id.type)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-# Called in the transaction that appended.
+# Called in the transaction that appends.
 Announce = Callable[[AsyncConnection, uuid.UUID], Awaitable[None]]
 
 
@@ -67,10 +67,13 @@ async def append(
     now: datetime,
     records: Sequence[Record],
     lock: Lock = find_head,
+    *,
+    ends: bool = False,
 ) -> Appended:
     """Append records in their order; `now` gives way to the last record's time where that is later.
 
-    `lock` is for who takes another lock before this one, by the same statement.
+    `lock` is for who takes another lock before this one, by the same statement. Where it `ends` the transaction,
+    that is committed with it.
 
     Raises:
         ValueError: there are none.
@@ -90,7 +93,8 @@ async def append(
         RECORDS.name: packed(TYPES[RECORDS], (row for row, _ in drafts)),
         VALUES.name: packed(TYPES[VALUES], (value for _, values in drafts for value in values)),
     }
-    await APPEND.rows(connection, tenant=tenant_id, last=last, last_hash=previous, last_at=at, **given)
+    bound = APPEND.bound({"tenant": tenant_id, "last": last, "last_hash": previous, "last_at": at, **given})
+    await (Database.last if ends else Database.fetch)(connection, APPEND.text, bound)
     return Appended(head.number + 1, last, previous)
 
 
@@ -106,10 +110,9 @@ async def append_apart(
     `announce` wakes those who follow the audit; without it they see the records some seconds later.
     """
     async with database.write(tenant_id) as connection:
-        appended = await append(connection, tenant_id, clock.now(), records)
         if announce is not None:
             await announce(connection, tenant_id)
-        return appended
+        return await append(connection, tenant_id, clock.now(), records, ends=True)
 
 
 async def lock_head(connection: AsyncConnection, tenant_id: uuid.UUID) -> Head:

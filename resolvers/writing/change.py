@@ -129,12 +129,13 @@ class Change:
         self.records.append(changed_record(self.context, action, entity, (before, row), changed))
 
     async def publish(self) -> None:
-        """Number the events and records and write them; the tenant's other writers wait from here until the commit."""
+        """Number the events and records, write them, and commit; the tenant's other writers wait from here on."""
         if not self.records:
             return
         lock = partial(write_events, events=self._events()) if self.told else find_head
-        await append(self.connection, self.tenant_id, self.context.clock.now(), self.records, lock)
         await self.context.feeds.announce(self.connection, self.tenant_id)
+        now = self.context.clock.now()
+        await append(self.connection, self.tenant_id, now, self.records, lock, ends=True)
 
     def _events(self) -> list[Row]:
         actor, principal = actor_of(self.context.caller), self.context.caller.principal
