@@ -1,12 +1,14 @@
 """Creating and updating: what comes back, what is refused, and what the feed tells of it."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from auth.scopes import Scope
-from resolvers.writing.change import Change
+from models.database import Database
 from tenantry.databases import Databases
 from tests.ask import Ask
 from tests.changing import (
@@ -160,15 +162,14 @@ async def test_a_fault_in_the_middle_rolls_everything_back(
 ) -> None:
     """Rows, events and the key; and the next attempt does well."""
     before = await everything(databases, acme)
-    publish = Change.publish
 
-    async def broken(self: Change) -> None:
-        await publish(self)
+    async def broken(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> None:
+        await Database.fetch(connection, statement, given)
         raise RuntimeError("a fault of ours")
 
     given = {"in": {"id": acme.ids["Location"], "cascade": True, "clientMutationId": key}}
     with monkeypatch.context() as patch:
-        patch.setattr(Change, "publish", broken)
+        patch.setattr(Database, "last", broken)
         outcome = await ask(acme, document("deleteLocation"), *EVERYTHING, **given)
     assert (outcome.codes, outcome.data) == (["INTERNAL"], {"deleteLocation": None})
     assert "a fault of ours" not in outcome.answer.body.decode()
