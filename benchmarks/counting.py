@@ -45,11 +45,15 @@ class Wire:
         """Hear every connection that is made while the block runs."""
         event.listen(Engine, "connect", self._connected)
         event.listen(Engine, "before_cursor_execute", self._executes)
-        read, run, end = Database.record, Database.fetch, Database.last
+        read, show, run, end = Database.record, Database.text, Database.fetch, Database.last
 
         async def record(database: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
             self._sent.statements.append(statement)
             return await read(database, tenant_id, statement, given)
+
+        async def text(database: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+            self._sent.statements.append(statement)
+            return await show(database, tenant_id, statement, given)
 
         async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
             self._sent.statements.append(statement)
@@ -61,7 +65,7 @@ class Wire:
 
         try:
             # What is compiled the driver runs itself.
-            with patch.multiple(Database, record=record, fetch=fetch, last=last):
+            with patch.multiple(Database, record=record, text=text, fetch=fetch, last=last):
                 yield
         finally:
             event.remove(Engine, "before_cursor_execute", self._executes)

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from models.faults import is_outage, is_outdated
+from models.pipeline import Pipeline
 from models.pool import OPEN, Pool, Taken
 
 # Seconds. A database that does not answer must cost a caller two seconds, not for ever.
@@ -85,18 +86,23 @@ class Database:
         async with self._transaction(WRITE, tenant_id, writes=True) as taken:
             yield taken.connection
 
-    async def value(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
-        """The single value of one statement, as the driver takes it, in a snapshot of its own."""
-        found = await self.record(tenant_id, statement, given)
-        return None if found is None else found[0]
+    async def text(self, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> memoryview | bytes | None:
+        """The single text of one statement, in UTF-8, in a snapshot of its own; its values as the driver takes them."""
+        found = await self._read_once(Pipeline.text, tenant_id, statement, given)
+        if isinstance(found, asyncpg.Record):
+            return None if found[0] is None else str(found[0]).encode()
+        return found  # type: ignore[no-any-return]
 
     async def record(self, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         """The first row of one statement, as the driver gives it, or None."""
+        return await self._read_once(Pipeline.record, tenant_id, statement, given)
+
+    async def _read_once(self, read: Any, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         beginning = self._beginning(READ_ONCE, tenant_id)
         taken = await self._pool.at_rest() if self._names_statements else None
         if taken is not None:
             try:
-                found = await taken.pipeline.record(beginning, statement, given)
+                found = await read(taken.pipeline, beginning, statement, given)
                 del taken.info[OPEN]
             except Exception as error:
                 # What rested may have died unseen, and the tables may have changed: a read may be asked for again.

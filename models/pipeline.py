@@ -1,49 +1,77 @@
-"""A read in one round trip: what begins its transaction, its statement and what ends it leave together.
+"""What we say to PostgreSQL ourselves, on a connection of the driver's, so that less is waited for.
 
-The driver waits for the answer to each message before it sends the next one. Here the beginning is written before the
-driver's own message and the end behind it, and of what PostgreSQL answers the driver is shown what belongs to its own:
-the statement's answer, or the first error, and that the connection is at rest.
+The driver sends one message and waits for its answer before it sends the next. A read begins, runs and ends in one
+piece, and its answer comes in one (`models.exchange`): the driver sees nothing of it. Where the driver has to spell
+or to read values, what begins is written before its own message and what ends behind it, and of the answers it is
+shown the statement's, or the first error, and that the connection is at rest. So ends a change with its last statement.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
-from functools import lru_cache
-from struct import Struct
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
-from models.lasting import followed
+import asyncpg
 
-# PostgreSQL's protocol, version 3: a message is its kind, its length without that, and the rest.
-HEAD = Struct("!BI")
-ERROR, READY = b"EZ"
-# What READY says of a connection that is in no transaction.
-IDLE = ord("I")
-# Notices, settings and notifications come at any time, and answer nothing.
-ASIDE = frozenset(b"NSA")
-# What tells more than that all goes its way.
-TELLING = ASIDE | {ERROR, READY}
+from models.exchange import Exchange
+from models.lasting import followed
+from models.messages import (
+    ASIDE,
+    COMMIT,
+    COMMIT_AND_SYNC,
+    ERROR,
+    HEAD,
+    IDLE,
+    READY,
+    Unspeakable,
+    beginning,
+    bound_and_run,
+    query,
+)
+
 # Whose answer is awaited; each ends with READY.
 NOBODYS, BEGINNINGS, STATEMENTS, ENDS = range(4)
 # Statements that a connection knows by name. PostgreSQL keeps each with its plan.
 MOST_PREPARED = 100
+# Types whose values come as text.
+TEXTS = frozenset({"text", "varchar"})
+# Seconds in which PostgreSQL takes a wish to stop; a connection that it does not take it for is given up.
+STOPPED_WITHIN = 2.0
+
+
+class _Known:
+    """A statement that a connection has prepared."""
+
+    def __init__(self, prepared: Any) -> None:
+        self.prepared = prepared
+        self._name: str = prepared.get_name()
+        self._gives_text = [each.type.name in TEXTS for each in prepared.get_attributes()] == [True]
+
+    def asked(self, given: Sequence[Any]) -> bytes | None:
+        """What is sent to run it; None for what the driver has to spell or to read."""
+        if not self._gives_text:
+            return None
+        try:
+            return bound_and_run(self._name, given)
+        except Unspeakable:
+            return None
 
 
 class Pipeline(asyncio.Protocol):
-    """Stands between a connection's transport and the driver's protocol, which is shown all but while `record` runs."""
+    """Stands between a connection's transport and the driver's protocol, which is shown all that is not ours."""
 
     def __init__(self, driver: Any) -> None:
         """`driver` is a connection of asyncpg's, at rest: it has no words for its protocol and its transport."""
         self._driver = driver
         self._protocol = driver._protocol  # noqa: SLF001
         self._transport = driver._transport  # noqa: SLF001
-        self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._exchange: Exchange | None = None
         self._awaited = NOBODYS
         self._ends = self._failed = self._shows = False
         self._left = 0
-        self._head = b""
-        self._ending = COMMIT
-        self._opened = opening("BEGIN")[1]
+        self._head = self._end = b""
         self._transport.set_protocol(self)
 
     async def record(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
@@ -52,22 +80,26 @@ class Pipeline(asyncio.Protocol):
         Whatever it raises, the connection is to be given up or rolled back. A statement's first time takes the long
         way: the driver prepares it without an end of its own.
         """
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            return await self._first_record(begin, statement, given)
-        self._prepared.move_to_end(statement)
-        self._awaited, self._ends, self._failed = BEGINNINGS, False, False
-        beginning, self._opened = opening(begin)
-        self._ending = COMMIT
-        self._transport.write(beginning)
+        if statement in self._known:
+            self._end = COMMIT
+            return await self._run(statement, lambda prepared: self._ended_with(prepared.fetchrow(*given), begin))
+        await self._driver.execute(begin)
+        found = await self._run(statement, lambda prepared: prepared.fetchrow(*given))
+        await self._driver.execute("COMMIT")
+        return found
+
+    async def text(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
+        """The same of a statement that gives one text: the text alone, in one round trip, where all can be spelled."""
+        known = self._known.get(statement)
+        asked = None if known is None else known.asked(given)
+        if asked is None:
+            return await self.record(begin, statement, given)
+        self._known.move_to_end(statement)
         try:
-            return await followed(prepared.fetchrow(*given), self._end)
+            return await self._exchanged(begin, asked)
         except BaseException:
             # Its plan may be of tables that have changed.
-            del self._prepared[statement]
-            if not self._ends:
-                # The driver sent nothing, as where it cannot spell a value: nobody awaits what was begun.
-                self._driver.terminate()
+            self._known.pop(statement, None)
             raise
 
     async def last_rows(self, statement: str, given: Sequence[Any], end: str) -> list[Any]:
@@ -75,31 +107,25 @@ class Pipeline(asyncio.Protocol):
 
         Whatever it raises, the connection is to be given up or rolled back: nothing is known to be committed.
         """
-        prepared = self._prepared.get(statement)
-        if prepared is None:
-            prepared = await self._driver.prepare(statement)
-            self._keep(statement, prepared)
-        self._prepared.move_to_end(statement)
-        self._awaited, self._ends, self._failed = STATEMENTS, False, False
-        self._ending = message(end)
-        try:
-            found: list[Any] = await followed(prepared.fetch(*given), self._end)
-        except BaseException:
-            del self._prepared[statement]
-            if not self._ends:
-                # The driver sent nothing: what it says next is all its own.
-                self._awaited = NOBODYS
-            raise
+        self._end = query(end)
+        found: list[Any] = await self._run(statement, lambda prepared: self._ended_with(prepared.fetch(*given)))
         return found
 
     def data_received(self, data: bytes) -> None:
         """Show the driver its part."""
-        shown = data if self._awaited == NOBODYS else self._of_a_whole(data) or self._of_the_driver(data)
+        if self._exchange is not None:
+            rest = self._exchange.take(data)
+            if rest is None:
+                return
+            self._exchange, data = None, rest
+        shown = data if self._awaited == NOBODYS else self._of_the_driver(data)
         if shown:
             self._protocol.data_received(shown)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell the driver."""
+        """Tell who waits."""
+        if self._exchange is not None:
+            self._exchange.give(None, asyncpg.ConnectionDoesNotExistError("the connection was closed in the middle"))
         self._protocol.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -110,40 +136,66 @@ class Pipeline(asyncio.Protocol):
         """Tell the driver."""
         self._protocol.resume_writing()
 
-    async def _first_record(self, begin: str, statement: str, given: Sequence[Any]) -> Any:
-        await self._driver.execute(begin)
-        prepared = await self._driver.prepare(statement)
-        found = await prepared.fetchrow(*given)
-        await self._driver.execute("COMMIT")
-        self._keep(statement, prepared)
-        return found
+    async def _exchanged(self, begin: str, asked: bytes) -> memoryview | None:
+        if self._driver.is_closed():
+            raise asyncpg.InterfaceError("the connection is closed")
+        answer = asyncio.get_running_loop().create_future()
+        began, opened = beginning(begin)
+        self._exchange = Exchange(opened, answer)
+        self._transport.write(began + asked + COMMIT_AND_SYNC)
+        try:
+            value: memoryview | None = await answer
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+        return value
 
-    def _keep(self, statement: str, prepared: Any) -> None:
-        self._prepared[statement] = prepared
-        if len(self._prepared) > MOST_PREPARED:
-            self._prepared.popitem(last=False)
+    async def _stop(self) -> None:
+        """Have PostgreSQL stop what runs. What it still answers is passed over, and the driver may speak again."""
+        stopping = asyncio.ensure_future(self._wish_to_stop())
+        while not stopping.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.shield(stopping)
 
-    def _end(self) -> None:
-        self._transport.write(self._ending)
+    async def _wish_to_stop(self) -> None:
+        try:
+            async with asyncio.timeout(STOPPED_WITHIN):
+                await self._driver._cancel(asyncio.get_running_loop().create_future())  # noqa: SLF001
+        except TimeoutError:
+            self._driver.terminate()
+
+    async def _run(self, statement: str, run: Callable[[Any], Awaitable[Any]]) -> Any:
+        """Run a prepared statement, which is known from then on; what fails is forgotten."""
+        known = self._known.get(statement)
+        if known is None:
+            known = self._known[statement] = _Known(await self._driver.prepare(statement))
+            if len(self._known) > MOST_PREPARED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(statement)
+        try:
+            return await run(known.prepared)
+        except BaseException:
+            # Its plan may be of tables that have changed.
+            self._known.pop(statement, None)
+            raise
+
+    async def _ended_with(self, running: Coroutine[Any, Any, Any], begin: str | None = None) -> Any:
+        """Run the driver's statement, and send the end behind it, and before it what begins."""
+        self._awaited, self._ends, self._failed = STATEMENTS if begin is None else BEGINNINGS, False, False
+        if begin is not None:
+            self._transport.write(query(begin))
+        try:
+            return await followed(running, self._write_end)
+        finally:
+            # The driver may have sent nothing, as where it cannot spell a value.
+            if not self._ends and begin is None:
+                self._awaited = NOBODYS
+            elif not self._ends:
+                self._driver.terminate()
+
+    def _write_end(self) -> None:
+        self._transport.write(self._end)
         self._ends = True
-
-    def _of_a_whole(self, data: bytes) -> bytes | None:
-        """What the driver is shown of an answer that came in one piece and is as it should be: most are."""
-        if self._awaited != BEGINNINGS or self._left or self._head:
-            return None
-        if not (data.startswith(self._opened) and data.endswith(CLOSED)):
-            return None
-        at = begins = len(self._opened)
-        ends = len(data) - len(CLOSED)
-        while at < ends:
-            kind, length = HEAD.unpack_from(data, at)
-            if kind in TELLING:
-                return None
-            at += 1 + length
-        if at != ends:
-            return None
-        self._awaited = NOBODYS
-        return data[begins:ends] + AT_REST
 
     def _of_the_driver(self, data: bytes) -> bytes:
         """What of this piece of the stream the driver is shown; a message may lie in several pieces."""
@@ -172,10 +224,7 @@ class Pipeline(asyncio.Protocol):
         return b"".join(shown)
 
     def _is_inside(self, data: bytes, at: int) -> bool:
-        """Whether the transaction is open where it has to be; kept for later where that is not known yet.
-
-        A statement that ran outside it found nothing, since there was no tenant: the driver is to see no such answer.
-        """
+        """Whether the transaction is open where it has to be; kept for later where that is not known yet."""
         if len(data) - at <= HEAD.size:
             self._head = data[at:]
             return False
@@ -197,27 +246,3 @@ class Pipeline(asyncio.Protocol):
             self._failed = True
             return first
         return first and self._awaited == STATEMENTS
-
-
-def message(text: str) -> bytes:
-    """A simple query."""
-    body = text.encode() + b"\0"
-    return b"Q" + (len(body) + 4).to_bytes(4) + body
-
-
-def told(kind: bytes, content: bytes) -> bytes:
-    """A message of PostgreSQL's."""
-    return kind + (len(content) + 4).to_bytes(4) + content
-
-
-@lru_cache(maxsize=10_000)
-def opening(begin: str) -> tuple[bytes, bytes]:
-    """The message that begins a transaction, and what PostgreSQL answers where it does."""
-    done = ["BEGIN", *["SET"] * begin.count("SET LOCAL")]
-    return message(begin), b"".join(told(b"C", each.encode() + b"\0") for each in done) + told(b"Z", b"T")
-
-
-COMMIT = message("COMMIT")
-AT_REST = told(b"Z", b"I")
-# From the statement's end, inside the transaction, to its own.
-CLOSED = told(b"Z", b"T") + told(b"C", b"COMMIT\0") + AT_REST

@@ -173,7 +173,7 @@ class Graph:
         """What one statement answers; None where graphql-core is to answer, or to tell what is wrong."""
         try:
             ready = self._ready(admitted, caller)
-            text = await self._database.value(caller.tenant.id, *ready.bound)
+            text = await self._database.text(caller.tenant.id, *ready.bound)
         except NotCompilable:
             return None
         except Exception as error:
@@ -181,7 +181,7 @@ class Graph:
             if failed is None:
                 log.warning("a compiled statement failed", exc_info=error)
             return None if failed is None else refused(failed)
-        return None if text is None else Answer(HTTPStatus.OK, b'{"data":' + text.encode() + b"}")
+        return None if text is None else Answer(HTTPStatus.OK, b"".join([b'{"data":', text, b"}"]))
 
     def _ready(self, admitted: Admitted, caller: Caller) -> Ready:
         if self._plans is None:

@@ -16,11 +16,15 @@ from models.database import Database
 def statements() -> Iterator[list[str]]:
     """The statements that any engine of this process runs meanwhile, and those that the driver runs itself."""
     sent: list[str] = []
-    read, run, end = Database.record, Database.fetch, Database.last
+    read, show, run, end = Database.record, Database.text, Database.fetch, Database.last
 
     async def record(self: Database, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         sent.append(statement)
         return await read(self, tenant_id, statement, given)
+
+    async def text(self: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any]) -> Any:
+        sent.append(statement)
+        return await show(self, tenant_id, statement, given)
 
     async def fetch(connection: AsyncConnection, statement: str, given: Sequence[Any]) -> list[Any]:
         sent.append(statement)
@@ -37,8 +41,15 @@ def statements() -> Iterator[list[str]]:
     try:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Database, "record", record)
+            patched.setattr(Database, "text", text)
             patched.setattr(Database, "fetch", fetch)
             patched.setattr(Database, "last", last)
             yield sent
     finally:
         event.remove(Engine, "before_cursor_execute", note)
+
+
+async def value_of(database: Database, tenant_id: uuid.UUID, statement: str, given: Sequence[Any] = ()) -> str | None:
+    """The text that a statement gives, read as compiled reads are."""
+    found = await database.text(tenant_id, statement, given)
+    return None if found is None else bytes(found).decode()

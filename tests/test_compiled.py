@@ -193,7 +193,7 @@ async def test_a_statement_that_fails_is_answered_by_graphql_core(
     async def fail(*_given: Any) -> None:
         raise asyncpg.InternalServerError("boom")
 
-    monkeypatch.setattr(Database, "value", fail)
+    monkeypatch.setattr(Database, "text", fail)
     with capture_logs() as said:
         outcome = Outcome(await graph.run(OperationRequest(TREE), caller_of(acme.tenant, clock, READ), "r"))
     assert (outcome.status, outcome.errors) == (200, [])

@@ -23,7 +23,7 @@ from tests.estate import Estate
 from tests.http import token_of
 from tests.interrupt import until
 from tests.postgres import Urls
-from tests.sql import statements
+from tests.sql import statements, value_of
 from tests.test_database import kill
 from tests.test_interleaving import is_waiting, locked
 from tests.test_value import WAITING
@@ -40,7 +40,7 @@ async def test_a_connection_cut_in_a_statement_is_told_as_an_outage(
     async with locked(urls, "device"):
         asking = asyncio.create_task(graph.run(COUNT, caller, "r"))
         await until(lambda: is_waiting(databases.app, how_many=1))
-        await kill(databases.app, await databases.app.value(acme.tenant.id, WAITING, []))
+        await kill(databases.app, await value_of(databases.app, acme.tenant.id, WAITING, []))
         cut = Outcome(await asking)
     assert (cut.status, cut.codes, cut.answer.headers) == (503, ["UNAVAILABLE"], (("Retry-After", "1"),))
     again = Outcome(await graph.run(COUNT, caller, "r"))
@@ -55,7 +55,7 @@ async def test_a_connection_cut_at_rest_is_not_noticed(
     graph, caller = Graph(built, database, clock, Limits()), caller_of(acme.tenant, clock, READ)
     try:
         before = await graph.run(COUNT, caller, "r")
-        pid = await database.value(acme.tenant.id, "SELECT pg_backend_pid()", [])
+        pid = await value_of(database, acme.tenant.id, "SELECT pg_backend_pid()::text", [])
         await kill(databases.app, pid)
         with statements() as sent:
             assert await graph.run(COUNT, caller, "r") == before

@@ -332,6 +332,6 @@ async def holds(watcher: Database, question: str, **values: Any) -> bool:
         return bool((await connection.execute(text(question), values)).scalar_one())
 
 
-async def kill(killer: Database, pid: int) -> None:
+async def kill(killer: Database, pid: int | str | None) -> None:
     """End another session, and wait until it has ended."""
-    assert await holds(killer, "SELECT pg_terminate_backend(:pid, 5000)", pid=pid)
+    assert await holds(killer, "SELECT pg_terminate_backend(:pid, 5000)", pid=int(pid or 0))

@@ -15,6 +15,7 @@ from tenantry.databases import Databases
 from tests.estate import Estate
 from tests.interrupt import CancelledAt, until
 from tests.postgres import Urls
+from tests.sql import value_of
 from tests.test_database import assert_clean, nobody_in_transaction
 from tests.test_pipeline import Heard
 
@@ -48,7 +49,7 @@ async def renamed(database: Database, estate: Estate, name: Any, *, city: str = 
 
 async def found(databases: Databases, estate: Estate) -> Any:
     """What anybody else finds."""
-    return await databases.app.value(estate.tenant.id, NAME, [location(estate)])
+    return await value_of(databases.app, estate.tenant.id, NAME, [location(estate)])
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["named", "unnamed"])
@@ -132,7 +133,9 @@ async def test_where_the_commit_fails_nothing_is_written(single: Database, urls:
                 async with single.write(acme.tenant.id) as connection:
                     await Database.last(connection, statement, [number, other])
             await assert_clean(single)
-        assert await single.value(acme.tenant.id, "SELECT array_agg(id ORDER BY id) FROM later", []) == [1, 4]
+        assert (
+            await value_of(single, acme.tenant.id, "SELECT string_agg(id::text, ',' ORDER BY id) FROM later") == "1,4"
+        )
     finally:
         async with owner.write(None) as connection:
             await connection.exec_driver_sql("DROP TABLE later")

@@ -20,7 +20,7 @@ from tests.clock import HeldClock
 from tests.estate import Estate
 from tests.interrupt import CancelledAt, until
 from tests.postgres import Urls
-from tests.sql import statements
+from tests.sql import statements, value_of
 from tests.test_database import assert_clean, kill
 from tests.test_interleaving import NEVER_BEGUN, is_waiting, locked
 from tests.test_value import WAITING
@@ -51,7 +51,7 @@ def renamed(acme: Estate, name: str) -> OperationRequest:
 
 async def whole(databases: Databases, acme: Estate) -> str:
     """The device as it is, which its events and records agree with."""
-    found: str = await databases.app.value(acme.tenant.id, DEVICE, [])
+    found = await value_of(databases.app, acme.tenant.id, DEVICE) or ""
     version = int(found.rpartition(" ")[2])
     assert [event["entity_version"] for event in await events(databases, acme)] == [*range(2, version + 1)]
     assert len(await recorded(databases, acme.tenant.id, AuditAction.DEVICE_UPDATED)) == version - 1
@@ -90,7 +90,7 @@ async def test_a_connection_cut_while_the_answer_is_read_undoes_the_change(
     async with locked(urls, "device_type"):
         asking = asyncio.create_task(renaming.run(renamed(acme, "cut"), caller, "r"))
         await until(lambda: is_waiting(databases.app, how_many=1))
-        await kill(databases.app, await databases.app.value(acme.tenant.id, WAITING, []))
+        await kill(databases.app, await value_of(databases.app, acme.tenant.id, WAITING, []))
         cut = Outcome(await asking)
     assert (cut.status, cut.codes) == (503, ["UNAVAILABLE"])
     assert await whole(databases, acme) == before

@@ -13,13 +13,14 @@ from tenantry.databases import Databases
 from tests.estate import Estate
 from tests.interrupt import CancelledAt, until
 from tests.postgres import Urls
+from tests.sql import value_of
 from tests.test_database import assert_clean, is_free, is_locked, kill, nobody_in_transaction
 
-PID = "SELECT pg_backend_pid()"
-DEVICES = "SELECT count(*) FROM device"
+PID = "SELECT pg_backend_pid()::text"
+DEVICES = "SELECT count(*)::text FROM device"
 # Who waits for a lock here.
-WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-SLOW = "SELECT pg_sleep(60) FROM (SELECT pg_advisory_xact_lock($1)) AS held"
+WAITING = "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+SLOW = "SELECT pg_sleep(60)::text FROM (SELECT pg_advisory_xact_lock($1)) AS held"
 
 
 @pytest.fixture
@@ -41,10 +42,10 @@ async def test_cancelled_at_any_await_it_leaves_no_tenant_behind(
         try:
             if pool == "warm":
                 await assert_clean(database)
-            work = CancelledAt(database.value(acme.tenant.id, DEVICES, []), suspension, late=late)
+            work = CancelledAt(value_of(database, acme.tenant.id, DEVICES, []), suspension, late=late)
             await work
             await assert_clean(database)
-            assert await database.value(acme.tenant.id, DEVICES, []) == 1
+            assert await value_of(database, acme.tenant.id, DEVICES, []) == "1"
         finally:
             await database.close()
         if not work.reached:
@@ -56,21 +57,21 @@ async def test_a_connection_killed_in_the_statement_is_an_outage(
     single: Database, databases: Databases, acme: Estate
 ) -> None:
     """The same request may do well a moment later, and does."""
-    asking = asyncio.create_task(single.value(acme.tenant.id, f"SELECT pg_sleep(60) || ({PID})::text", []))
+    asking = asyncio.create_task(value_of(single, acme.tenant.id, f"SELECT pg_sleep(60) || ({PID})", []))
     await until(lambda: _asks(databases.app, "pg_sleep(60) ||"))
-    pid = await databases.app.value(acme.tenant.id, _ASKING.format("pid"), ["%pg_sleep(60) ||%"])
+    pid = await value_of(databases.app, acme.tenant.id, _ASKING.format("pid::text"), ["%pg_sleep(60) ||%"])
     await kill(databases.app, pid)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)) as broken:
         await asking
     assert is_outage(broken.value)
-    assert await single.value(acme.tenant.id, DEVICES, []) == 1
+    assert await value_of(single, acme.tenant.id, DEVICES, []) == "1"
 
 
 async def test_a_connection_killed_at_rest_is_not_noticed(single: Database, databases: Databases, acme: Estate) -> None:
     """Nothing was begun on it: another one is as good."""
-    pid = await single.value(acme.tenant.id, PID, [])
+    pid = await value_of(single, acme.tenant.id, PID, [])
     await kill(databases.app, pid)
-    assert await single.value(acme.tenant.id, PID, []) != pid
+    assert await value_of(single, acme.tenant.id, PID, []) != pid
 
 
 async def test_a_statement_past_its_deadline_is_stopped(urls: Urls, databases: Databases, acme: Estate) -> None:
@@ -78,7 +79,7 @@ async def test_a_statement_past_its_deadline_is_stopped(urls: Urls, databases: D
     impatient = Database(urls.app, pool_size=1, statement_timeout=0.1)
     try:
         with pytest.raises(asyncpg.QueryCanceledError) as stopped:
-            await impatient.value(acme.tenant.id, SLOW, [1101])
+            await value_of(impatient, acme.tenant.id, SLOW, [1101])
         assert is_timeout(stopped.value)
         assert await is_free(databases.app, 1101)
         await assert_clean(impatient)
@@ -88,7 +89,7 @@ async def test_a_statement_past_its_deadline_is_stopped(urls: Urls, databases: D
 
 async def test_a_statement_whose_caller_left_is_stopped(single: Database, databases: Databases, acme: Estate) -> None:
     """A cancelled task's statement is cancelled in PostgreSQL too, long before its own deadline."""
-    task = asyncio.create_task(single.value(acme.tenant.id, SLOW, [1102]))
+    task = asyncio.create_task(value_of(single, acme.tenant.id, SLOW, [1102]))
     await until(lambda: is_locked(databases.app, 1102))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -102,8 +103,8 @@ async def test_no_transaction_is_left_open_in_the_server(urls: Urls, databases: 
     database = Database(urls.app, pool_size=4)
     try:
         for late, suspension in itertools.product((False, True), range(1, 8)):
-            await CancelledAt(database.value(acme.tenant.id, DEVICES, []), suspension, late=late)
-        assert await database.value(acme.tenant.id, DEVICES, []) == 1
+            await CancelledAt(value_of(database, acme.tenant.id, DEVICES, []), suspension, late=late)
+        assert await value_of(database, acme.tenant.id, DEVICES, []) == "1"
         await until(lambda: nobody_in_transaction(databases.app))
         assert database.in_use == 0
     finally:
