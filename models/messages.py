@@ -72,6 +72,9 @@ COMMITTED = _done("COMMIT") + AT_REST
 def _spelled(value: Any) -> bytes | None:
     if value is None:
         return None
+    # A member of an enum is one too.
+    if isinstance(value, str):
+        return value.encode()
     spell = SPELLINGS.get(type(value))
     if spell is None:
         raise Unspeakable(type(value).__name__)
@@ -94,7 +97,6 @@ def _element(value: Any) -> str:
 
 
 SPELLINGS: dict[type, Callable[[Any], str]] = {
-    str: lambda value: value,
     UUID: str,
     uuid.UUID: str,
     int: str,

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models import DeviceStatus
 from models.database import Database
 from models.exchange import Exchange
 from models.messages import AT_REST, COMMITTED, LENGTH, Unspeakable, beginning, bound_and_run, framed, query
@@ -26,6 +27,8 @@ MOMENT = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.ju
 # Values by what PostgreSQL takes them for.
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "text": TEXT,
+    "varchar": st.sampled_from(DeviceStatus),
+    "varchar[]": st.lists(st.sampled_from(DeviceStatus), max_size=3),
     "bigint": WHOLE,
     "boolean": st.booleans(),
     "double precision": st.floats(allow_nan=False, allow_infinity=False),
@@ -53,6 +56,7 @@ async def test_what_is_spelled_is_read_as_what_the_driver_sends(single: Database
     statement = f"SELECT to_jsonb($1::{type_})::text || ' ' || coalesce(($1::{type_})::text, 'null')"
     values = [None, *_examples(VALUES[type_])]
     for value in values:
+        assert bound_and_run("name", [value])
         read = await value_of(single, acme.tenant.id, statement, [value])
         [sent] = await single.record(acme.tenant.id, statement, [value])
         assert read == sent, value
