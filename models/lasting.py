@@ -28,8 +28,7 @@ def lasting(running: Coroutine[Any, Any, Answer], *guards: Guard) -> Generator[A
         return (yield from _resumed(running, waits_for))
     except asyncio.CancelledError:
         # Cancelled from outside (a server that stops), or because of a guard? Only the latter ends here.
-        if (why := watch.reason()) is not None:
-            raise why from None
+        watch.tell()
         raise
     finally:
         watch.end()
@@ -69,9 +68,10 @@ class _Watch:
         self._tasks: list[asyncio.Task[None]] = []
         self._beginning = asyncio.get_running_loop().call_later(SOON, self._begin)
 
-    def reason(self) -> Exception | None:
-        """Why the task was cancelled, if nobody else has cancelled it."""
-        return self._why if self._ours.cancelling() == self._cancelled_before + 1 else None
+    def tell(self) -> None:
+        """Raise what the task was cancelled for, if nobody else has cancelled it."""
+        if self._why is not None and self._ours.cancelling() == self._cancelled_before + 1:
+            raise self._why from None
 
     def end(self) -> None:
         """Watch no longer, and take back what was done."""
@@ -80,6 +80,9 @@ class _Watch:
             task.cancel()
         if self._why is not None:
             self._ours.uncancel()
+        # What was raised knows this watch by its frames, and must not be known by it: all that the work held would be
+        # left to the collector.
+        del self._ours, self._why
 
     def _begin(self) -> None:
         self._tasks = [asyncio.create_task(self._guard(guard)) for guard in self._guards]

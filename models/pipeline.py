@@ -148,6 +148,9 @@ class Pipeline(asyncio.Protocol):
         except asyncio.CancelledError:
             await self._stop()
             raise
+        finally:
+            # It knows what it raised, which knows this frame.
+            del answer
         return value
 
     async def _stop(self) -> None:

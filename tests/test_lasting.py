@@ -1,7 +1,10 @@
 """Work that lasts as long as its caller stays: whichever comes first, nothing of the watch is left behind."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -260,6 +263,32 @@ async def test_an_inner_deadline_leaves_the_outer_guard_as_it_was(client: Client
         raise AssertionError
 
     assert await as_a_request(lasting(parted(), hung_up(client.receive))) == ("gone", 0)
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("end", ["a guard", "a cancellation"])
+async def test_what_the_work_held_is_let_go_at_once(work: Work, end: str) -> None:
+    """Nothing is left to the collector, which comes when it likes: a connection, say, or what was never awaited."""
+    held: list[weakref.ref[Work]] = []
+
+    async def holding() -> str:
+        mine = Work()
+        held.append(weakref.ref(mine))
+        return await work.run()
+
+    gc.disable()
+    try:
+        task = asyncio.create_task(lasting(holding(), deadline(0.0 if end == "a guard" else 60)))
+        await work.begun.wait()
+        if end == "a cancellation":
+            task.cancel()
+        with suppress(TimeoutError, asyncio.CancelledError):
+            await task
+        del task
+        await asyncio.sleep(0)
+        assert held[0]() is None
+    finally:
+        gc.enable()
 
 
 async def test_work_that_never_waits_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
