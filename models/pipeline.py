@@ -146,7 +146,8 @@ class Pipeline(asyncio.Protocol):
         try:
             value: memoryview | None = await answer
         except asyncio.CancelledError:
-            await self._stop()
+            if not answer.done():
+                await self._stop()
             raise
         finally:
             # It knows what it raised, which knows this frame.
@@ -161,10 +162,11 @@ class Pipeline(asyncio.Protocol):
                 await asyncio.shield(stopping)
 
     async def _wish_to_stop(self) -> None:
-        try:
-            async with asyncio.timeout(STOPPED_WITHIN):
+        # The driver takes its own cancellation for one of the whole program, and says nothing of it.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOPPED_WITHIN) as patience:
                 await self._driver._cancel(asyncio.get_running_loop().create_future())  # noqa: SLF001
-        except TimeoutError:
+        if patience.expired():
             self._driver.terminate()
 
     async def _run(self, statement: str, run: Callable[[Any], Awaitable[Any]]) -> Any:
