@@ -2,10 +2,10 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Select
@@ -35,16 +35,19 @@ def nothing_read(_info: GraphQLResolveInfo[Any], _row: Row) -> None:
 
 
 class Context:
-    """One request's; never shared with another. Made by `context_of`, which ends it."""
+    """One request's, never shared with another; it is used as a context manager.
+
+    It ends when the request ends: well, badly, or cancelled in the middle of ending.
+    """
 
     def __init__(
         self,
+        database: Database,
         caller: Caller,
         clock: Clock,
         request_id: str,
-        database: Database,
-        *,
         feeds: Feeds,
+        *,
         idempotency_key: str | None = None,
         standing: Stands | None = None,
         reads: Mapping[str, Requirement] = NOTHING_ASKED,
@@ -105,6 +108,14 @@ class Context:
         """What the audit is compared with."""
         assert self._archive is not None, "this context was made without keys and checkpoints"
         return self._archive
+
+    async def __aenter__(self) -> Self:
+        """Nothing is read yet."""
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """End, even where the request is cancelled once more meanwhile."""
+        await asyncio.shield(asyncio.ensure_future(self.end()))
 
     async def renew(self) -> None:
         """Read what is there now: after a change, what was loaded before it is of the past."""
@@ -180,40 +191,3 @@ class Snapshot:
     async def _close(self, error: BaseException | None = None) -> None:
         self._connection = None
         await self._open.__aexit__(type(error) if error else None, error, None)
-
-
-@asynccontextmanager
-async def context_of(
-    database: Database,
-    caller: Caller,
-    clock: Clock,
-    request_id: str,
-    feeds: Feeds,
-    *,
-    idempotency_key: str | None = None,
-    standing: Stands | None = None,
-    reads: Mapping[str, Requirement] = NOTHING_ASKED,
-    credentials: Credentials | None = None,
-    examine: Examines | None = None,
-    archive: Archive | None = None,
-    payload: PayloadOf = nothing_read,
-) -> AsyncIterator[Context]:
-    """A request's context. It is ended when the request ends: well, badly, or cancelled in the middle of ending."""
-    context = Context(
-        caller,
-        clock,
-        request_id,
-        database,
-        feeds=feeds,
-        idempotency_key=idempotency_key,
-        standing=standing,
-        reads=reads,
-        credentials=credentials,
-        examine=examine,
-        archive=archive,
-        payload=payload,
-    )
-    try:
-        yield context
-    finally:
-        await asyncio.shield(asyncio.ensure_future(context.end()))

@@ -18,7 +18,7 @@ from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix, encode
 from resolvers.auditing import append_apart, changed_fields, command_record
-from resolvers.context import Context, context_of
+from resolvers.context import Context
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.mutations import Action
@@ -93,5 +93,5 @@ async def _operator(database: Database, clock: Clock, command: str) -> AsyncIter
         home=platform,
     )
     feeds = Feeds(database, PostgresWakes(database))
-    async with context_of(database, Caller(principal, platform), clock, command, feeds) as context:
+    async with Context(database, Caller(principal, platform), clock, command, feeds) as context:
         yield context

@@ -7,7 +7,6 @@ A document is admitted (`schema.documents`), executed under a deadline on one sn
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
 from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -29,7 +28,7 @@ from models.faults import is_outdated
 from models.lasting import Guard, lasting
 from models.lasting import deadline as lasting_at_most
 from resolvers.auditing.archive import Archive
-from resolvers.context import Context, Info, context_of
+from resolvers.context import Context, Info
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.recording import record_reads, record_refusal
@@ -45,7 +44,7 @@ from schema.streaming import Stream
 log = structlog.get_logger("tenantry.graph")
 
 Answered = TypeVar("Answered", Answer, Answer | Stream)
-Begin = Callable[[], AbstractAsyncContextManager[Context]]
+Begin = Callable[[], Context]
 
 
 class Graph:
@@ -223,7 +222,7 @@ class Graph:
 
         return Stream(source, standing, show, asked)
 
-    def _context(self, caller: Caller, request_id: str, **known: Any) -> AbstractAsyncContextManager[Context]:
+    def _context(self, caller: Caller, request_id: str, **known: Any) -> Context:
         """A request's context; `known` is what not every request has."""
         known |= {
             "reads": self._reads,
@@ -231,7 +230,7 @@ class Graph:
             "examine": self._documents.examine,
             "archive": self._archive,
         }
-        return context_of(self._database, caller, self._clock, request_id, self._feeds, **known)
+        return Context(self._database, caller, self._clock, request_id, self._feeds, **known)
 
     async def _source(self, admitted: Admitted, operation_name: str | None, context: Context) -> Any:
         """The events of a subscription, or a result with the errors for which there are none."""

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from models import Area, Organization
 from models.ids import encode
 from models.migrate import migrate
-from resolvers.context import context_of
+from resolvers.context import Context
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.importing import Mode
@@ -221,7 +221,7 @@ async def test_many_that_change_at_once_have_their_paths(databases: Databases, c
             assert not outcome.problems, outcome.problems
         return {}
 
-    async with context_of(databases.app, caller, clock, "a-request", feeds) as context:
+    async with Context(databases.app, caller, clock, "a-request", feeds) as context:
         await perform(context, "bulk", {}, None, work)
     assert await walked(databases, tenant) == 2 + 1 + len(keys) + len(created)
     rows = {row["key"]: row for row in await Importer(databases, clock, tenant).rows(Organization)}

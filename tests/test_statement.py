@@ -12,7 +12,7 @@ from loaders.window import Row
 from models.database import Database
 from models.statement import Statement
 from resolvers.auditing.checking import check
-from resolvers.context import context_of
+from resolvers.context import Context
 from resolvers.following.feeds import Feeds
 from resolvers.following.postgres import PostgresWakes
 from resolvers.writing.change import Change, locking, perform
@@ -96,7 +96,7 @@ async def test_two_changes_that_wait_for_each_other_are_both_made(
         return {}
 
     async def make(first: Entity, second: Entity) -> None:
-        async with context_of(databases.app, caller, clock, "a-request", feeds) as context:
+        async with Context(databases.app, caller, clock, "a-request", feeds) as context:
             await perform(context, "both", {}, None, partial(work, first=first, second=second))
 
     await asyncio.gather(make(DEVICE, LOCATION), make(LOCATION, DEVICE))
