@@ -33,5 +33,5 @@ async def judged(graph: Graph, caller: Caller, seeded: Seeded) -> Judgement:
     return at_most(PROMISE, await ratio(without, rename), BOUND)
 
 
-async def _nothing(*_given: Any) -> None:
+async def _nothing(*_given: Any, **_also: Any) -> None:
     """Stands for the audit where there is none: no setting turns it off."""
