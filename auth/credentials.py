@@ -37,7 +37,7 @@ def raw(headers: Headers, name: bytes) -> list[bytes]:
 
 def values(headers: Headers, name: bytes) -> list[str]:
     """Every value that a header was sent with, in order."""
-    found = headers.by_name.get(name) if isinstance(headers, Indexed) else raw(headers, name)
+    found = raw(headers, name)
     return [value.decode("latin-1") for value in found] if found else []
 
 

@@ -5,10 +5,10 @@ A transaction begins with one message: `BEGIN`, the tenant as a literal `SET LOC
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
@@ -36,6 +36,8 @@ DRIVER = "tenantry: the driver's connection"
 ENDING = "tenantry: what sends the end with a statement"
 LAST_WORDS = "tenantry: to be sent with the commit"
 COMMITTED = "tenantry: to be done after the commit"
+# A way of a pipeline to read: what begins, the statement, its values.
+Read: TypeAlias = Callable[[Pipeline, str, str, Sequence[Any]], Awaitable[Any]]
 
 
 class Database:
@@ -97,7 +99,7 @@ class Database:
         """The first row of one statement, as the driver gives it, or None."""
         return await self._read_once(Pipeline.record, tenant_id, statement, given)
 
-    async def _read_once(self, read: Any, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
+    async def _read_once(self, read: Read, tenant_id: uuid.UUID | None, statement: str, given: Sequence[Any]) -> Any:
         beginning = self._beginning(READ_ONCE, tenant_id)
         taken = await self._pool.at_rest() if self._names_statements else None
         if taken is not None:

@@ -17,7 +17,7 @@ from tests.interrupt import CancelledAt, until
 from tests.postgres import Urls
 from tests.sql import value_of
 from tests.test_database import assert_clean, nobody_in_transaction
-from tests.test_pipeline import Heard
+from tests.test_pipeline import listening
 
 RENAME = "UPDATE location SET name = $1 WHERE id = $2 RETURNING name"
 CITY = "UPDATE location SET city = $1 WHERE id = $2"
@@ -70,14 +70,11 @@ async def test_what_came_before_is_committed_with_it(
 async def test_the_end_leaves_with_the_statement(single: Database, acme: Estate) -> None:
     """No answer is waited for between them: the tenant's other writers wait for less."""
     await renamed(single, acme, "Once")
-    [taken] = single._pool._resting
-    heard = Heard(taken.pipeline._transport, taken.pipeline._protocol)
-    async with single.write(acme.tenant.id) as connection:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(taken.pipeline, "_transport", heard)
-            patched.setattr(taken.pipeline, "_protocol", heard)
+    with listening(single) as heard:
+        async with single.write(acme.tenant.id) as connection:
+            heard.told.clear()
             await Database.last(connection, RENAME, ["Twice", location(acme)])
-        heard.told.append("told")
+            heard.told.append("told")
     assert heard.told[0] == "Q"
     assert heard.told[-1] == "told"
     assert set(heard.told[1:-1]) == {"answered"}

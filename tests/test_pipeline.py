@@ -2,8 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import asyncpg
@@ -15,7 +15,6 @@ from models.database import Database
 from models.faults import is_timeout
 from models.messages import framed
 from models.pipeline import BEGINNINGS, STATEMENTS, Pipeline
-from models.pool import PIPELINE
 from tenantry.databases import Databases
 from tests.estate import Estate
 from tests.interrupt import CancelledAt, until
@@ -59,34 +58,20 @@ async def test_it_is_a_snapshot_that_cannot_write(single: Database, acme: Estate
     await assert_clean(single)
 
 
-async def test_a_known_statement_is_one_round_trip(
-    single: Database, acme: Estate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_known_statement_is_one_round_trip(single: Database, acme: Estate) -> None:
     """What begins, what asks and what ends leave in one piece, and the driver hears nothing of it."""
     assert await warmed(single, acme, ADD, 1) == "2"
-    [taken] = single._pool._resting
-    pipeline = taken.info[PIPELINE]
-    heard = Heard(pipeline._transport, pipeline._protocol)
-    with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "_transport", heard)
-        patched.setattr(pipeline, "_protocol", heard)
+    with listening(single) as heard:
         assert await value_of(single, acme.tenant.id, ADD, [2]) == "3"
     assert heard.told == ["P"]
 
 
-async def test_a_row_that_the_driver_reads_is_one_round_trip_too(
-    single: Database, acme: Estate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_row_that_the_driver_reads_is_one_round_trip_too(single: Database, acme: Estate) -> None:
     """What begins and what ends are written around the driver's own message."""
     rows = "SELECT id, name FROM device"
     for _ in range(2):
         first = await single.record(acme.tenant.id, rows, [])
-    [taken] = single._pool._resting
-    pipeline = taken.info[PIPELINE]
-    heard = Heard(pipeline._transport, pipeline._protocol)
-    with monkeypatch.context() as patched:
-        patched.setattr(pipeline, "_transport", heard)
-        patched.setattr(pipeline, "_protocol", heard)
+    with listening(single) as heard:
         assert await single.record(acme.tenant.id, rows, []) == first
     assert heard.told[:2] == ["Q", "Q"]
     assert set(heard.told[2:]) == {"answered"}
@@ -228,6 +213,18 @@ class Heard:
         """What comes back."""
         self.told.append("answered")
         self._protocol.data_received(data)
+
+
+@contextmanager
+def listening(single: Database) -> Iterator[Heard]:
+    """What passes the pipeline of the one connection, which rests before."""
+    [taken] = single._pool._resting
+    pipeline = taken.pipeline
+    heard = Heard(pipeline._transport, pipeline._protocol)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pipeline, "_transport", heard)
+        patched.setattr(pipeline, "_protocol", heard)
+        yield heard
 
 
 class _Spoken:
