@@ -1,5 +1,6 @@
 """What every test stands on: a real PostgreSQL, a held clock, and two tenants that must never meet."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -43,6 +44,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove it when the last worker has ended."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(HOME), ignore_errors=True)
+
+
+@pytest.fixture
+def collected_at_the_end() -> Iterator[None]:
+    """What the test leaves to the garbage collector is collected when it has ended."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

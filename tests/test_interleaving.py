@@ -28,7 +28,7 @@ from tenantry.databases import Databases
 from tests.ask import Outcome, caller_of
 from tests.clock import HeldClock
 from tests.estate import Estate
-from tests.interrupt import CancelledAt, until
+from tests.interrupt import CancelledAt, leaves_coroutines, until
 from tests.postgres import Urls
 
 READ = frozenset(scope for scope in Scope if scope.endswith(".read"))
@@ -57,8 +57,6 @@ QUERIES = {
 }
 # How a request may be disturbed.
 FATES = ("none", "none", "cancelled at an await", "cancelled with an answer", "cancelled at some time", "a deadline")
-# Cancelled before it has begun what a resolver gave it, graphql-core leaves that to the garbage collector.
-NEVER_BEGUN = "ignore:coroutine .* was never awaited:RuntimeWarning"
 UUID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -108,7 +106,7 @@ async def sides(databases: Databases, shared: Shared, acme: Estate, globex: Esta
     )
 
 
-@pytest.mark.filterwarnings(NEVER_BEGUN)
+@leaves_coroutines
 async def test_a_thousand_interleaved_requests_cross_nothing(
     shared: Shared, sides: tuple[Side, Side], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,11 +18,11 @@ from tests.auditing import recorded
 from tests.changing import EVERYTHING, events
 from tests.clock import HeldClock
 from tests.estate import Estate
-from tests.interrupt import CancelledAt, until
+from tests.interrupt import CancelledAt, leaves_coroutines, until
 from tests.postgres import Urls
 from tests.sql import statements, value_of
 from tests.test_database import assert_clean, kill
-from tests.test_interleaving import NEVER_BEGUN, is_waiting, locked
+from tests.test_interleaving import is_waiting, locked
 from tests.test_value import WAITING
 
 RENAME = """mutation ($in: UpdateDeviceInput!) { updateDevice(input: $in) {
@@ -58,7 +58,7 @@ async def whole(databases: Databases, acme: Estate) -> str:
     return found
 
 
-@pytest.mark.filterwarnings(NEVER_BEGUN)
+@leaves_coroutines
 @pytest.mark.parametrize("late", [False, True], ids=["waiting", "answered"])
 async def test_cancelled_at_any_await_it_is_whole_or_absent(
     *, renaming: Graph, single: Database, databases: Databases, clock: HeldClock, acme: Estate, late: bool

@@ -32,7 +32,7 @@ from tests.clock import HeldClock
 from tests.estate import Estate, make_estate
 from tests.following import HeldStanding, following
 from tests.http import token_of
-from tests.interrupt import until
+from tests.interrupt import leaves_coroutines, until
 from tests.pgbouncer import FOLLOWS, Pooler, pooler, version
 from tests.postgres import Urls
 from tests.redis_server import redis_server
@@ -42,7 +42,6 @@ from tests.test_interleaving import (
     CALLERS,
     CONNECTIONS,
     FATES,
-    NEVER_BEGUN,
     QUERIES,
     Shared,
     Side,
@@ -223,7 +222,7 @@ async def interleaved(shared: Shared, sides: tuple[Side, Side]) -> Counter[tuple
     return ended
 
 
-@pytest.mark.filterwarnings(NEVER_BEGUN)
+@leaves_coroutines
 async def test_interleaved_tenants_cross_nothing(
     narrow: Pooler, databases: Databases, built: GraphQLSchema, clock: HeldClock
 ) -> None:
@@ -234,7 +233,7 @@ async def test_interleaved_tenants_cross_nothing(
     assert {outcome for _, outcome in ended} == {"as when quiet", "cancelled", "too late"}, ended
 
 
-@pytest.mark.filterwarnings(NEVER_BEGUN)
+@leaves_coroutines
 async def test_a_pooler_that_follows_named_statements_needs_no_setting(
     urls: Urls, databases: Databases, built: GraphQLSchema, clock: HeldClock
 ) -> None:
