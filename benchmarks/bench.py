@@ -76,6 +76,8 @@ def command(
     Peers that cannot be installed here are left out, and the page says so. Exits with 1 where servers do not answer
     the same, or one fails under load.
     """
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
     plan = Plan([case for case in CASES if case.key in cases.split(",")], rounds, seconds, warm_up)
     targets = [target for target in TARGETS if target.key in servers.split(",")]
     whole = len(plan.cases) == len(CASES) and len(targets) == len(TARGETS) and rights and rounds >= 3
