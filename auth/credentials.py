@@ -19,19 +19,21 @@ HINT = "Send a token: `Authorization: Bearer …` or `X-Auth-Token: …`."
 
 
 class Indexed(list[tuple[bytes, bytes]]):
-    """A request's headers, in which every door looks for a dozen names: gone through once."""
+    """A request's headers, in which every door looks for a dozen names: most are not there, or once."""
 
     def __init__(self, headers: Headers) -> None:
         super().__init__(headers)
-        self.by_name: dict[bytes, list[bytes]] = {}
-        for name, value in headers:
-            self.by_name.setdefault(name, []).append(value)
+        self.last = dict(self)
+        self.repeats = len(self.last) < len(self)
 
 
 def raw(headers: Headers, name: bytes) -> list[bytes]:
     """Every value that a header was sent with, in order, as it came."""
     if isinstance(headers, Indexed):
-        return headers.by_name.get(name, [])
+        if name not in headers.last:
+            return []
+        if not headers.repeats:
+            return [headers.last[name]]
     return [value for key, value in headers if key == name]
 
 

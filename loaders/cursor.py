@@ -4,7 +4,6 @@ A cursor names its edge and ordering, so that one of another list or ordering is
 to clients, carries nothing but what the row itself showed, and cannot widen what its bearer sees.
 """
 
-import base64
 import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +18,9 @@ from loaders.edges import Edge
 from loaders.entities import Column
 from loaders.window import BadArgument, Position, Row, Window, number_of
 
+# What base64 wants behind a text of this many characters more than a multiple of four.
+PADDING = ("", "===", "==", "=")
+
 
 def encode(edge: Edge, window: Window, row: Row) -> str:
     """The place of this row."""
@@ -27,7 +29,8 @@ def encode(edge: Edge, window: Window, row: Row) -> str:
     if column != key:
         # What is masked has no place of its own: nothing lies before it or after.
         parts.append("" if row[column] is None else row[column])
-    return base64.urlsafe_b64encode(orjson.dumps(parts)).rstrip(b"=").decode()
+    spelled = binascii.b2a_base64(orjson.dumps(parts), newline=False).decode()
+    return spelled.rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def decode(edge: Edge, order: str, text: str, *, descending: bool) -> Position:
@@ -37,7 +40,8 @@ def decode(edge: Edge, order: str, text: str, *, descending: bool) -> Position:
         BadArgument: it is not a cursor, or one of another list or ordering.
     """
     try:
-        parts = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        spelled = text.replace("-", "+").replace("_", "/") + PADDING[len(text) % 4]
+        parts = orjson.loads(binascii.a2b_base64(spelled, strict_mode=True))
         name, row_id = parts[0], _read(edge.target.id, parts[1])
         column = edge.target.orders[order]
         value = row_id if column.key == edge.target.id.key else _read(column, parts[2])

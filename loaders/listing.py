@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal_column, or_, select, true, tuple_
 from sqlalchemy.types import Integer, Text, TypeEngine
@@ -27,8 +27,7 @@ from models.policies import is_tenant_data
 Say = Callable[[str, TypeEngine[Any]], Any]
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """A window taken apart: the shape of its filter, and its values by their names."""
 
     filter: filters.All

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = dict[str, Any]
 # The largest number that a row can have: PostgreSQL counts to 64 bits.
@@ -14,8 +14,7 @@ class BadArgument(ValueError):
     """An argument that no rows can be sought by; the message says what would do."""
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place between the rows of an ordering: after or before the row with this value and id."""
 
     value: Any

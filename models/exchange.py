@@ -14,7 +14,7 @@ class Exchange:
     """What was asked, and what has come. `answer` is told the value of the one row and column, or the error."""
 
     def __init__(self, opened: bytes, answer: asyncio.Future[memoryview | None]) -> None:
-        """`opened` is what PostgreSQL answers to what begins the transaction."""
+        """`opened` is what PostgreSQL answers to what begins the transaction, and where it binds the statement."""
         self.answer = answer
         self._opened = opened
         self._pieces: list[bytes] = []
@@ -23,16 +23,18 @@ class Exchange:
 
     def take(self, data: bytes) -> bytes | None:
         """A piece of the stream. What of it is the driver's, once all has come; None until then."""
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size < self._needed:
-            return None
-        heard = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
-        read = _usual(heard, self._opened) or _whole(heard)
-        if isinstance(read, int):
-            self._pieces, self._needed = [heard], read
-            return None
-        self._pieces = []
+        read = None if self._pieces else _usual(data, self._opened)
+        if read is None:
+            self._pieces.append(data)
+            self._size += len(data)
+            if self._size < self._needed:
+                return None
+            heard = b"".join(self._pieces)
+            found = _usual(heard, self._opened) or _whole(heard)
+            if isinstance(found, int):
+                self._pieces, self._needed = [heard], found
+                return None
+            read, self._pieces = found, []
         value, error, rest = read
         self.give(value, error)
         return rest
@@ -52,9 +54,9 @@ Read = tuple[memoryview | None, BaseException | None, bytes]
 
 def _usual(heard: bytes, opened: bytes) -> Read | None:
     """What all said where it is in the usual words, which most is; None for what has to be read word by word."""
-    if not (heard.startswith(opened + BOUND) and heard.endswith(COMMITTED)):
+    if not (heard.startswith(opened) and heard.endswith(COMMITTED)):
         return None
-    at, ends = len(opened) + len(BOUND), len(heard) - len(COMMITTED)
+    at, ends = len(opened), len(heard) - len(COMMITTED)
     value = None
     kind, length = HEAD.unpack_from(heard, at)
     if kind == ROW:
@@ -68,7 +70,6 @@ def _usual(heard: bytes, opened: bytes) -> Read | None:
     return (value, None, b"") if whole else None
 
 
-BOUND = b"2\0\0\0\4"
 ENDINGS = frozenset(b"Cs")
 
 

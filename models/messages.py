@@ -44,23 +44,23 @@ def _run(text: str) -> bytes:
 
 def _done(text: str) -> bytes:
     """What PostgreSQL answers to that, where it ran: parsed, bound, done."""
-    return framed(b"1", b"") + framed(b"2", b"") + framed(b"C", text.split(maxsplit=1)[0].encode() + b"\0")
+    return framed(b"1", b"") + BOUND + framed(b"C", text.split(maxsplit=1)[0].encode() + b"\0")
 
 
 @lru_cache(maxsize=10_000)
 def beginning(text: str) -> tuple[bytes, bytes]:
-    """What begins a transaction by these statements, and what PostgreSQL answers where it does."""
+    """What begins a transaction by these statements; what PostgreSQL answers where it does, and binds what follows."""
     statements = [each.strip() for each in text.split(";")]
-    return b"".join(map(_run, statements)), b"".join(map(_done, statements))
+    return b"".join(map(_run, statements)), b"".join(map(_done, statements)) + BOUND
 
 
 def bound_and_run(name: str, given: Sequence[Any]) -> bytes:
     """A prepared statement with these values, run for one row. Raises Unspeakable."""
-    spelled = [_spelled(value) for value in given]
-    values = b"".join([NULL if each is None else LENGTH.pack(len(each)) + each for each in spelled])
+    values = b"".join(map(_value, given))
     return framed(b"B", b"\0%b\0\0\0%b%b\0\0" % (name.encode(), len(given).to_bytes(2), values)) + RUN_FOR_ONE
 
 
+BOUND = framed(b"2", b"")
 NULL = LENGTH.pack(-1)
 RUN_FOR_ONE = framed(b"E", b"\0" + LENGTH.pack(1))
 AT_REST = framed(b"Z", b"I")
@@ -69,16 +69,21 @@ COMMIT_AND_SYNC = _run("COMMIT") + framed(b"S", b"")
 COMMITTED = _done("COMMIT") + AT_REST
 
 
-def _spelled(value: Any) -> bytes | None:
+def _value(value: Any) -> bytes:
+    """A value behind its length."""
     if value is None:
-        return None
-    # A member of an enum is one too.
-    if isinstance(value, str):
-        return value.encode()
+        return NULL
+    spelled = _spelled(value).encode()
+    return LENGTH.pack(len(spelled)) + spelled
+
+
+def _spelled(value: Any) -> str:
     spell = SPELLINGS.get(type(value))
-    if spell is None:
-        raise Unspeakable(type(value).__name__)
-    return spell(value).encode()
+    if spell is not None:
+        return spell(value)
+    if isinstance(value, str):  # a member of an enum
+        return value
+    raise Unspeakable(type(value).__name__)
 
 
 def _list(values: list[Any]) -> str:
@@ -87,16 +92,16 @@ def _list(values: list[Any]) -> str:
 
 
 def _element(value: Any) -> str:
-    spelled = _spelled(value)
-    if spelled is None:
+    if value is None:
         return "NULL"
     if type(value) is list:
         raise Unspeakable("a list in a list")
-    escaped = spelled.decode().replace("\\", "\\\\").replace('"', '\\"')
+    escaped = _spelled(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 SPELLINGS: dict[type, Callable[[Any], str]] = {
+    str: str,
     UUID: str,
     uuid.UUID: str,
     int: str,

@@ -6,6 +6,7 @@ other goes back the long way, where what was left open is ended (`models.databas
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,9 +45,11 @@ class Pool:
 
     def __init__(self, engine: AsyncEngine, size: int, patience: float) -> None:
         self._engine = engine
-        self._turns = asyncio.Semaphore(size)
+        self._size = size
         self._patience = patience
         self.in_use = 0
+        # Whoever waits is given the place of who leaves; while somebody waits, all are taken.
+        self._waiting: deque[asyncio.Future[None]] = deque()
         # The last one back goes first.
         self._resting: list[Taken] = []
 
@@ -58,7 +61,6 @@ class Pool:
             sqlalchemy.exc.TimeoutError: none became free.
         """
         await self._turn()
-        self.in_use += 1
         try:
             taken = await self._begin(begin)
         except BaseException:
@@ -82,7 +84,6 @@ class Pool:
     async def at_rest(self) -> Taken | None:
         """The connection that went to rest last, if one rests: noted as open, for who gives it back himself."""
         await self._turn()
-        self.in_use += 1
         if not self._resting:
             self._left()
             return None
@@ -96,18 +97,30 @@ class Pool:
             await self._close(self._resting.pop())
 
     def _left(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
         self.in_use -= 1
-        self._turns.release()
 
     async def _turn(self) -> None:
-        if not self._turns.locked():
-            await self._turns.acquire()
+        if self.in_use < self._size:
+            self.in_use += 1
             return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
         try:
             async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
-        except TimeoutError:
-            raise PoolTimeout(f"no connection became free in {self._patience:g} s") from None
+                await turn
+        except BaseException as error:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif not turn.cancelled():  # it came to somebody who had gone
+                self._left()
+            if isinstance(error, TimeoutError):
+                raise PoolTimeout(f"no connection became free in {self._patience:g} s") from None
+            raise
 
     async def _begin(self, begin: str) -> Taken:
         """One at rest may have died unseen: then nothing was begun, and the next one is as good."""

@@ -43,8 +43,8 @@ def window(edge: Edge, given: dict[str, Any], *, counted: bool) -> Window:
         order=order,
         descending=descending,
         backward=last is not None,
-        after=place(edge, order, given, "after", descending=descending),
-        before=place(edge, order, given, "before", descending=descending),
+        after=place(edge, order, "after", given.get("after"), descending=descending),
+        before=place(edge, order, "before", given.get("before"), descending=descending),
         offset=(page - 1) * size if page else 0,
         filter=frozen(given.get("filter") or {}),
         search=given.get("search") or None,
@@ -52,9 +52,8 @@ def window(edge: Edge, given: dict[str, Any], *, counted: bool) -> Window:
     )
 
 
-def place(edge: Edge, order: str, given: dict[str, Any], name: str, *, descending: bool) -> Position | None:
-    """Where the cursor of that name points. Raises Refusal (BAD_USER_INPUT)."""
-    text = given.get(name)
+def place(edge: Edge, order: str, name: str, text: str | None, *, descending: bool) -> Position | None:
+    """Where the cursor in the argument of that name points, if there is one. Raises Refusal (BAD_USER_INPUT)."""
     if text is None:
         return None
     try:

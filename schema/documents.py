@@ -6,7 +6,7 @@ What is left for each request is what depends on its caller and its variables: s
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType, validate
 
@@ -62,8 +62,7 @@ class _Consulted(dict[str, Any]):
         return super().__contains__(name)
 
 
-@dataclass(frozen=True)
-class Admitted:
+class Admitted(NamedTuple):
     """An operation that its caller may run, and that keeps the bounds."""
 
     document: DocumentNode

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class PlanWanted(StrEnum):
@@ -12,7 +12,7 @@ class PlanWanted(StrEnum):
     ANALYZE = "analyze"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OperationRequest:
     """A GraphQL request, taken out of its HTTP message; `mutations` is false for requests that must be safe (GET).
 
@@ -34,8 +34,7 @@ class OperationRequest:
     plan: PlanWanted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A GraphQL response as JSON bytes; `status` is the HTTP status for `application/graphql-response+json`."""
 
     status: int

@@ -5,6 +5,7 @@ is within bounds and fits the schema; what its operation asks of a caller is ask
 """
 
 import re
+from collections.abc import Awaitable
 from dataclasses import replace
 from hashlib import sha256
 
@@ -17,7 +18,7 @@ from schema.answers import InvalidDocument, invalid, refused
 from schema.graph import Graph
 from schema.kept import KeptDocuments
 from schema.operation import Answer, OperationRequest
-from schema.safelist import Safelist
+from schema.safelist import Mode, Safelist
 from schema.streaming import Stream
 
 HASH = re.compile(r"[0-9a-f]{64}")
@@ -42,10 +43,11 @@ class PersistedOperations:
         self._kept = kept or KeptDocuments()
         self._shared = shared
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+    def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Awaitable[Answer]:
         """Answer a query or mutation, unless a guard raises."""
-        found = await self._found(request, caller)
-        return found if isinstance(found, Answer) else await self._graph.run(found, caller, request_id, *guards)
+        if request.document_id is None and self._safelist.mode is Mode.OFF:
+            return self._graph.run(request, caller, request_id, *guards)
+        return self._run(request, caller, request_id, *guards)
 
     async def open(self, request: OperationRequest, standing: Stands, request_id: str) -> Answer | Stream:
         """Begin a subscription, or answer anything else."""
@@ -60,6 +62,10 @@ class PersistedOperations:
         """Let go of what is shared."""
         if self._shared is not None:
             await self._shared.close()
+
+    async def _run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+        found = await self._found(request, caller)
+        return found if isinstance(found, Answer) else await self._graph.run(found, caller, request_id, *guards)
 
     async def _found(self, request: OperationRequest, caller: Caller) -> OperationRequest | Answer:
         """The request with its document, or why it is not run."""

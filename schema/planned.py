@@ -1,6 +1,6 @@
 """Which way an operation goes, for whoever wants to know what it costs, and how that is told beside its answer."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
@@ -29,4 +29,4 @@ class Planned:
         told = {"compiled": self.statement is not None}
         told |= {name: value for name in ("statement", "plan", "reason") if (value := getattr(self, name))}
         body = answer.body[:-1] + b',"extensions":' + orjson.dumps({"plan": told}) + b"}"
-        return replace(answer, body=body)
+        return answer._replace(body=body)

@@ -28,7 +28,7 @@ class BehindProxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on."""
-        if self._trusted and scope["type"] != "lifespan":
+        if scope["type"] != "lifespan":
             peer = address_of(scope)
             found = caller_of(peer, scope["headers"], self._trusted)
             if found != peer:

@@ -152,7 +152,8 @@ def create_app(
     )
     app.router.redirect_slashes = False  # a redirected POST is a lost one
     requests = Requests(Front(endpoint, app.build_middleware_stack()), clock, drain, settings.max_requests)
-    app.middleware_stack = BehindProxies(requests, settings.trusted_proxies)
+    proxies = settings.trusted_proxies
+    app.middleware_stack = BehindProxies(requests, proxies) if proxies else requests
     return app
 
 

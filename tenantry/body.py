@@ -14,6 +14,7 @@ from tenantry.document_id import document_id
 
 # Seconds that a body may take to arrive.
 BODY_TIMEOUT = 10
+TOO_SLOW = deadline(BODY_TIMEOUT)
 # The spec's five, and room for a cache-buster or two.
 MOST_PARAMETERS = 20
 OBJECTS = ("variables", "extensions")
@@ -38,7 +39,7 @@ async def read_body(receive: Receive, at_most: int) -> bytes:
         Refusal: PAYLOAD_TOO_LARGE, over `at_most` bytes; BAD_REQUEST, too slow.
     """
     try:
-        return await lasting(_read(receive, at_most), deadline(BODY_TIMEOUT))
+        return await lasting(_read(receive, at_most), TOO_SLOW)
     except TimeoutError:
         raise _bad(f"The body did not arrive within {BODY_TIMEOUT} s.") from None
 
@@ -55,7 +56,7 @@ def from_body(body: bytes) -> OperationRequest:
         raise _bad("Batches are not taken: send one operation a request.")
     if not isinstance(sent, dict):
         raise _bad("The body is not a JSON object: send one with `query`.")
-    return from_object(sent, mutations=True)
+    return from_object(sent, len(body), mutations=True)
 
 
 def from_query_string(query_string: bytes, at_most: int) -> OperationRequest:
@@ -82,7 +83,7 @@ def from_query_string(query_string: bytes, at_most: int) -> OperationRequest:
     for name in OBJECTS:
         if name in sent:
             sent[name] = _json(f"The parameter `{name}`", sent[name])
-    return from_object(sent, mutations=False)
+    return from_object(sent, len(query_string), mutations=False)
 
 
 def too_large(at_most: int) -> Refusal:
@@ -92,12 +93,12 @@ def too_large(at_most: int) -> Refusal:
     return Refusal(Code.PAYLOAD_TOO_LARGE, f"The request is larger than {at_most} bytes.", headers=close)
 
 
-def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest:
-    """The request that a JSON object holds. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
+def from_object(sent: Mapping[str, Any], size: int, *, mutations: bool) -> OperationRequest:
+    """The request that a JSON object of `size` bytes holds. Raises Refusal (BAD_REQUEST or PAYLOAD_TOO_LARGE)."""
     query = sent.get("query")
     if not isinstance(query, TEXT):
         raise _bad("`query` is not a string.")
-    if query is not None and (len(query) > MOST_DOCUMENT or len(query.encode()) > MOST_DOCUMENT):
+    if query is not None and size > MOST_DOCUMENT and len(query.encode()) > MOST_DOCUMENT:
         too_long = f"`query` is larger than {MOST_DOCUMENT} bytes: send values as variables."
         raise Refusal(Code.PAYLOAD_TOO_LARGE, too_long)
     name = sent.get("operationName")
@@ -107,7 +108,8 @@ def from_object(sent: Mapping[str, Any], *, mutations: bool) -> OperationRequest
         given = sent.get(each)
         if not isinstance(given, OBJECT):
             raise _bad(f"`{each}` is neither an object nor null.")
-        if given:
+        # There are no more of anything than bytes.
+        if given and size > MOST_OBJECTS:
             _check_counts(given)
     named = document_id(sent)
     if query is None and named is None:

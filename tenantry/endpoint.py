@@ -5,6 +5,7 @@ Its order is a promise: method, media type, caller, body, operation. Nothing of 
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Protocol
@@ -29,12 +30,14 @@ from tenantry.negotiation import Accepted, MediaType, accepted, check_body
 
 # Visible ASCII.
 KEY = re.compile(r"[!-~]{1,128}")
+# How a refusal is shown before it is known what the caller accepts.
+NOT_KNOWN = Accepted(MediaType.JSON)
 
 
 class Runs(Protocol):
     """What this door needs of `schema.graph.Graph`."""
 
-    async def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Answer:
+    def run(self, request: OperationRequest, caller: Caller, request_id: str, *guards: Guard) -> Awaitable[Answer]:
         """Answer a query or mutation, unless a guard raises; refusals and faults are answers too."""
         ...
 
@@ -55,7 +58,7 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; say nothing to a caller that hung up."""
-        accepts = Accepted(MediaType.JSON)
+        accepts = NOT_KNOWN
         headers = scope["headers"]
         try:
             check_method(scope["method"])
@@ -142,5 +145,5 @@ def plan_wanted(headers: Headers) -> PlanWanted | None:
 def as_media_type(answer: Answer, media_type: MediaType) -> Answer:
     """The older media type says 200 to a well-formed request, whatever is wrong with its document."""
     if media_type is MediaType.JSON and answer.status == HTTPStatus.BAD_REQUEST:
-        return Answer(HTTPStatus.OK, answer.body, answer.headers)
+        return answer._replace(status=HTTPStatus.OK)
     return answer

@@ -65,3 +65,47 @@ async def test_who_finds_none_is_told_soon(pair: Database, acme: Estate) -> None
     assert is_outage(told.value)
     async with pair.read(acme.tenant.id) as connection:
         assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+@pytest.mark.parametrize("gone", ["before", "as"])
+async def test_the_place_of_who_gave_up_is_the_next_ones(pair: Database, acme: Estate, gone: str) -> None:
+    """Nobody's turn is lost with who waited for it, even where it came in that very moment."""
+    pair._pool._patience = 5
+    got: list[str] = []
+
+    async def reads(name: str) -> None:
+        async with pair.read(acme.tenant.id):
+            got.append(name)
+
+    async with pair.read(None):
+        async with pair.read(None):
+            first, second = (asyncio.create_task(reads(name)) for name in ("first", "second"))
+            await asyncio.sleep(0)
+            assert len(pair._pool._waiting) == 2
+            if gone == "before":
+                first.cancel()
+            else:
+                pair._pool._waiting[0].add_done_callback(lambda _turn: first.cancel())
+        async with asyncio.timeout(5):
+            await second
+    assert (first.cancelled(), got, pair.in_use) == (True, ["second"], 0)
+    assert not pair._pool._waiting
+
+
+async def test_who_waits_goes_before_who_comes_later(pair: Database, acme: Estate) -> None:
+    """A busy server lets nobody starve."""
+    pair._pool._patience = 5
+    order: list[int] = []
+
+    async def reads(number: int) -> None:
+        async with pair.read(acme.tenant.id):
+            order.append(number)
+
+    # One stays taken: of two that run at once, either may be told first that it has begun.
+    async with pair.read(None):
+        async with pair.read(None):
+            waiting = [asyncio.create_task(reads(number)) for number in range(10)]
+            await asyncio.sleep(0)
+            assert len(pair._pool._waiting) == 10
+        await asyncio.gather(*waiting, asyncio.create_task(reads(10)))
+    assert order == [*range(11)]

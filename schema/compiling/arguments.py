@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from graphql import FieldNode, GraphQLError, GraphQLField, ValueNode, VariableNode, Visitor, visit
 from graphql.execution.values import VariableValues, get_argument_values
@@ -15,7 +15,7 @@ from resolvers import connection
 from schema.compiling.refusal import NotCompilable
 
 Asked = TypeVar("Asked")
-PLACES = ("after", "before")
+PLACES = frozenset({"after", "before"})
 
 
 class Given:
@@ -82,8 +82,7 @@ class Arguments(Generic[Asked]):
         return self._kept
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(NamedTuple):
     """A window, what it is made of, and what its statement depends on of it."""
 
     window: Window
@@ -99,20 +98,26 @@ class ListReader:
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._last: tuple[dict[str, Any], List] | None = None
+        self._last: tuple[Any, List] | None = None
 
     def __call__(self, given: dict[str, Any]) -> List:
         """What they ask for. Raises Refusal or BadArgument."""
-        if self._last is not None and _differ_by_places(self._last[0], given):
-            return self._placed(self._last[1], given)
+        rest = {name: value for name, value in given.items() if name not in PLACES}
+        after, before = given.get("after"), given.get("before")
+        like = rest, after is None, before is None
+        if self._last is not None and self._last[0] == like:
+            return self._placed(self._last[1], after, before)
         made = listed(self._edge, connection.window(self._edge, given, counted=False))
-        self._last = given, made
+        self._last = like, made
         return made
 
-    def _placed(self, like: List, given: dict[str, Any]) -> List:
+    def _placed(self, like: List, after: str | None, before: str | None) -> List:
         order, descending = like.window.order, like.window.descending
-        places = {name: connection.place(self._edge, order, given, name, descending=descending) for name in PLACES}
-        return List(like.window, Values(like.values.filter, like.values.named | placed(**places)), like.shape)
+        places = placed(
+            after=connection.place(self._edge, order, "after", after, descending=descending),
+            before=connection.place(self._edge, order, "before", before, descending=descending),
+        )
+        return List(like.window, Values(like.values.filter, like.values.named | places), like.shape)
 
 
 def listed(edge: Edge, window: Window) -> List:
@@ -129,17 +134,6 @@ def listed(edge: Edge, window: Window) -> List:
         taken.filter,
     )
     return List(window, taken, shape)
-
-
-def _differ_by_places(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether they differ in the values of their cursors, and in nothing else."""
-    if one.keys() != other.keys():
-        return False
-    for name, value in one.items():
-        alike = (value is None) == (other[name] is None) if name in PLACES else value == other[name]
-        if not alike:
-            return False
-    return True
 
 
 def _varies(value: ValueNode) -> bool:

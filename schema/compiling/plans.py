@@ -7,9 +7,8 @@ for each shape of its arguments and of its caller's reach. The least recently us
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
@@ -42,8 +41,7 @@ class Reading:
         self.switches = switches_of(document, operation)
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A statement and what it is given."""
 
     statement: Statement

@@ -69,7 +69,7 @@ def read(text: str) -> Message:
             _payload(sent)
             return Pong()
         case "subscribe":
-            return Subscribe(_id(sent), _request(sent))
+            return Subscribe(_id(sent), _request(sent, len(text.encode())))
         case "complete":
             return Complete(_id(sent))
         case str() as other:
@@ -124,11 +124,11 @@ def _id(sent: dict[str, Any]) -> str:
     return named
 
 
-def _request(sent: dict[str, Any]) -> OperationRequest:
+def _request(sent: dict[str, Any], size: int) -> OperationRequest:
     payload = _payload(sent)
     if payload is None:
         raise malformed("`subscribe` has no `payload`.")
     try:
-        return from_object(payload, mutations=True)
+        return from_object(payload, size, mutations=True)
     except Refusal as refusal:
         raise malformed(refusal.message) from None
