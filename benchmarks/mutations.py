@@ -25,8 +25,8 @@ from loaders.entities import (
     Entity,
 )
 
-RECORDS = "the audit's two (its head, the records with their values)"
-EVENTS = "the feed's one (numbers, events, the audit's head), the audit's one (the records with their values)"
+RECORDS = "the audit's one (its head, the records with their values)"
+EVENTS = "the feed's and the audit's one (numbers, events, records with their values, both heads)"
 REFERENCES = "one for each reference"
 WAY_UP = "one for each level above, at most five"
 CASCADE = f"one for each kind that hangs on each level, at most five levels; one for each kind that goes; {EVENTS}"

@@ -98,7 +98,7 @@ def queries(schema: GraphQLSchema) -> Iterator[Operation]:
         "explainAccess of another token",
         "Query.explainAccess",
         anothers,
-        why="the hash, the token in its own tenant, its bearer, and two for the audit",
+        why="the hash, the token in its own tenant, its bearer, and one for the audit",
         before=anothers,
     )
     for entity in ENTITIES:

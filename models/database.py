@@ -201,7 +201,7 @@ class Database:
 
 def notify(connection: AsyncConnection, channel: str, tenant_id: uuid.UUID) -> None:
     """Have PostgreSQL tell whoever listens on a channel, if the open transaction commits; no message is sent for it."""
-    connection.info[LAST_WORDS].append(f"NOTIFY {channel}, '{uuid.UUID(str(tenant_id))}'")
+    connection.info[LAST_WORDS].append(_notification(channel, tenant_id))
 
 
 def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
@@ -212,6 +212,11 @@ def on_commit(connection: AsyncConnection, action: Callable[[], None]) -> None:
 def _end(info: Mapping[Any, Any]) -> str:
     """The message that commits a transaction, with its last words."""
     return "; ".join([*info[LAST_WORDS], "COMMIT"])
+
+
+@lru_cache(maxsize=10_000)
+def _notification(channel: str, tenant_id: uuid.UUID) -> str:
+    return f"NOTIFY {channel}, '{uuid.UUID(str(tenant_id))}'"
 
 
 def set_tenant(tenant_id: uuid.UUID | None) -> str:

@@ -22,13 +22,13 @@ def recordset(table: Table, names: Sequence[str], rows: Iterable[Row], **beside:
     What a row does not name is null.
     """
     types = {name: table.c[name].type for name in names} | beside
-    return unpacked(types, literal(packed(types, rows), Text))
-
-
-def packed(types: Types, rows: Iterable[Row]) -> str:
-    """The rows as JSON."""
     nested = [name for name, type_ in types.items() if isinstance(type_, JSONB)]
-    return orjson.dumps([_told(row, types, nested) for row in rows], default=_spelled).decode()
+    return unpacked(types, literal(packed([_told(row, types, nested) for row in rows]), Text))
+
+
+def packed(rows: Sequence[Row]) -> str:
+    """The rows as JSON, whole."""
+    return orjson.dumps(rows, default=_spelled).decode()
 
 
 def unpacked(types: Types, rows: ColumnElement[str]) -> TableValuedAlias:

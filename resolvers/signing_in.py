@@ -1,6 +1,7 @@
 """Who signs in has an account: it is made when an issuer's token of theirs is first seen. Each sign-in is recorded."""
 
 import uuid
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, literal_column, or_
@@ -16,7 +17,7 @@ from models.clock import Clock
 from models.database import Database
 from models.ids import Prefix
 from models.principal import IDENTIFIED
-from resolvers.auditing.chain import append
+from resolvers.auditing.chain import again_if_overtaken, append
 from resolvers.auditing.record import Actor, Record, Target, told
 from resolvers.names import LONGEST_NAME
 from resolvers.recording import action_of
@@ -33,10 +34,10 @@ class SigningIn:
         """Of processes that see the same token at once, one records it. Who is disabled does not sign in."""
         account_id, name = self._clock.new_id(), (signing.name or signing.subject)[:LONGEST_NAME]
         try:
-            await self._keep(signing, account_id, name)
+            await again_if_overtaken(partial(self._keep, signing, account_id, name))
         except IntegrityError:
             # Names of programs are unique, and whoever has one first keeps it; an id is nobody else's.
-            await self._keep(signing, account_id, f"{name[:150]} {account_id}")
+            await again_if_overtaken(partial(self._keep, signing, account_id, f"{name[:150]} {account_id}"))
 
     async def _keep(self, signing: Signing, account_id: uuid.UUID, name: str) -> None:
         entity = USER if signing.prefix is Prefix.USER else SERVICE_ACCOUNT

@@ -5,20 +5,25 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Table, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from models import AuditAction, AuditHead, AuditOutcome
 from models.partitions import PARTITIONED, SCHEMA, make_months
-from resolvers.auditing import Actor, Record, append, append_apart
+from resolvers.auditing import Actor, Changed, Record, Target, append, append_apart
+from resolvers.auditing.chain import is_overtaken
 from resolvers.auditing.checking import check
 from resolvers.auditing.hashing import GENESIS, record_hash
 from tenantry.databases import Databases
 from tests.auditing import HEADS, RECORDS, SECOND, VALUES, make_chain, numbers, record, rows_of
 from tests.clock import START, HeldClock
 from tests.estate import Estate
+from tests.interrupt import until
 from tests.postgres import Urls
 from tests.sql import statements
+from tests.test_interleaving import is_waiting
 
 FORBIDDEN = "42501"
 PARTITIONS = [f"{SCHEMA}.{table}_{part}" for table in PARTITIONED for part in ("default", "2026_03")]
@@ -117,14 +122,14 @@ async def test_each_record_carries_the_hash_of_the_one_before(
 async def test_many_are_appended_by_as_few_statements_as_one(
     databases: Databases, acme: Estate, clock: HeldClock
 ) -> None:
-    """Two: the head is locked and read, and everything is written at once."""
+    """One: the tenant's other writers wait for nothing that is on its way."""
     await make_chain(databases, clock, acme.tenant.id, 1)
     counts = []
     for count in (1, 100):
         with statements() as sent:
             await append_apart(databases.app, clock, acme.tenant.id, [record()] * count)
         counts.append(len(sent))
-    assert counts == [2, 2]
+    assert counts == [1, 1]
     assert await numbers(databases, acme.tenant.id) == list(range(1, 103))
     assert (await check(databases.app, acme.tenant.id)).ok
 
@@ -162,6 +167,53 @@ async def test_eight_writers_keep_one_chain(databases: Databases, acme: Estate, 
     verdict = await check(databases.app, acme.tenant.id)
     assert verdict.ok
     assert (verdict.first, verdict.last, verdict.records) == (1, 8 * 19, 8 * 19)
+
+
+async def test_who_did_not_see_a_chain_begin_writes_nothing(
+    databases: Databases, acme: Estate, clock: HeldClock
+) -> None:
+    """Its statement began before the first record was there: no second one begins, and once more it goes well."""
+    second, again = (record(actor=Actor("SERVICE", name)) for name in ("second", "again"))
+
+    async def overtaken() -> None:
+        async with databases.app.write(acme.tenant.id) as connection:
+            with pytest.raises(asyncpg.NotNullViolationError) as refused:
+                await append(connection, acme.tenant.id, clock.now(), [second])
+            assert is_overtaken(refused.value)
+
+    async with databases.app.write(acme.tenant.id) as connection:
+        await append(connection, acme.tenant.id, clock.now(), [record(actor=Actor("SERVICE", "first"))])
+        refused = asyncio.create_task(overtaken())
+        waiting = asyncio.create_task(append_apart(databases.app, clock, acme.tenant.id, [again]))
+        await until(lambda: is_waiting(databases.app, how_many=2))
+    with pytest.raises(asyncpg.InFailedSQLTransactionError):
+        await refused
+    appended = await waiting
+    assert (appended.first, appended.last) == (2, 2)
+    kept = await rows_of(databases, RECORDS, acme.tenant.id)
+    assert [row["actor_id"] for row in kept] == ["first", "again"]
+    assert (await check(databases.app, acme.tenant.id)).ok
+
+
+@given(texts=st.lists(st.text(max_size=30), min_size=7, max_size=7))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_record_says_the_database_hashes_it_as_whoever_verifies_does(
+    databases: Databases, acme: Estate, clock: HeldClock, texts: list[str]
+) -> None:
+    """Quotes, control characters, and what looks like a record's own time and number."""
+    name, id_, field, before, target, request, address = texts
+    told = Record(
+        Actor("SERVICE", id_, f'{name}","at":"'),
+        AuditAction.DEVICE_UPDATED,
+        Target("Device", target),
+        changed={field: Changed(before, f'"number":0{before}'), "number": Changed(0, 0.5), "at": Changed("", None)},
+        request_id=request,
+        address=address,
+    )
+    await append_apart(databases.app, clock, acme.tenant.id, [told, record(), told])
+    for row in await rows_of(databases, RECORDS, acme.tenant.id):
+        assert row["hash"] == record_hash(row["prev_hash"], row)
+    assert (await check(databases.app, acme.tenant.id)).ok
 
 
 async def test_two_tenants_never_wait_for_each_other(

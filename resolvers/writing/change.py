@@ -7,7 +7,7 @@ together, before the answer leaves.
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -23,12 +23,12 @@ from models.event import ChangeKind
 from models.faults import fault_of, is_outdated
 from models.hierarchy import Reach
 from models.statement import Statement
-from resolvers.auditing.chain import append, find_head
+from resolvers.auditing.chain import append, is_overtaken
 from resolvers.auditing.record import Record
 from resolvers.context import Context
 from resolvers.problems import Conflict, Problem
 from resolvers.recording import action_of, actor_of, changed_record
-from resolvers.writing.feed import write_events
+from resolvers.writing.feed import telling
 from resolvers.writing.reach import check_replayed
 from resolvers.writing.replay import first_answer, keep_answer
 
@@ -132,10 +132,10 @@ class Change:
         """Number the events and records, write them, and commit; the tenant's other writers wait from here on."""
         if not self.records:
             return
-        lock = partial(write_events, events=self._events()) if self.told else find_head
+        beside = telling(self._events()) if self.told else None
         await self.context.feeds.announce(self.connection, self.tenant_id)
         now = self.context.clock.now()
-        await append(self.connection, self.tenant_id, now, self.records, lock, ends=True)
+        await append(self.connection, self.tenant_id, now, self.records, beside, ends=True)
 
     def _events(self) -> list[Row]:
         actor, principal = actor_of(self.context.caller), self.context.caller.principal
@@ -193,7 +193,7 @@ async def perform(
             if isinstance(cause, asyncpg.UniqueViolationError):
                 if not (again_if_taken and again):
                     raise Problem(_taken(cause)) from None
-            elif not (again and (isinstance(cause, PASSING) or is_outdated(error))):
+            elif not (again and (isinstance(cause, PASSING) or is_overtaken(cause) or is_outdated(error))):
                 raise
     raise AssertionError("the last attempt ends the loop")
 

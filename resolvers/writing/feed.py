@@ -1,18 +1,19 @@
 """The writing end of the feed: numbers are given out and readers are woken here, whoever writes the events."""
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from sqlalchemy import Select, Text, bindparam, insert, select, true
+from sqlalchemy import CTE, Text, bindparam, insert, select, true
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loaders.window import Row
-from models import AuditHead, Event, EventHead
+from models import Event, EventHead
 from models.database import notify
 from models.statement import Statement
-from resolvers.auditing.chain import HEAD, TENANT, Head, head_of
+from resolvers.auditing.appending import TENANT, appending
+from resolvers.auditing.chain import Beside
 from resolvers.recordset import packed, unpacked
 
 # The channel that wakes whoever follows a feed; the payload is the tenant's UUID.
@@ -28,14 +29,14 @@ async def take_numbers(connection: AsyncConnection, tenant_id: uuid.UUID, count:
     return before + 1
 
 
-async def write_events(connection: AsyncConnection, tenant_id: uuid.UUID, events: Sequence[Row]) -> Head | None:
-    """Number events in their order and write them; the end of the audit's chain, if it has one.
+def telling(events: Sequence[Row]) -> Beside:
+    """Number events in their order and write them, by the statement that appends to the audit.
 
     One statement, since the tenant's other writers wait from here until the commit. It locks the feed's head, then the
     audit's.
     """
-    told = packed(TYPES, [{**event, "number": at} for at, event in enumerate(events, 1)])
-    return head_of(await WRITE.rows(connection, tenant=tenant_id, count=len(events), events=told))
+    told = packed([{**event, "number": at} for at, event in enumerate(events, 1)])
+    return Beside(WRITE, {"count": len(events), "events": told})
 
 
 def wake_readers(connection: AsyncConnection, tenant_id: uuid.UUID) -> None:
@@ -53,14 +54,13 @@ TAKEN = (
 TAKE = Statement(TAKEN)
 
 
-def _written() -> Select[int, bytes, datetime]:
+def written(then: Callable[[CTE], Any]) -> Any:
+    """Number events and write them, and then do something else behind that, in one statement."""
     taken = TAKEN.cte("taken")
     given = unpacked(TYPES, bindparam("events", type_=Text))
     columns = {**given.c, "number": taken.c.before + given.c.number}
-    written = insert(Event).from_select([*columns], select(*columns.values()).join_from(given, taken, true()))
-    # PostgreSQL locks what it has joined: the audit's head after the numbers are taken.
-    head = HEAD.join_from(AuditHead, taken, true()).with_for_update(of=AuditHead)
-    return head.add_cte(written.cte("written"))
+    rows = insert(Event).from_select([*columns], select(*columns.values()).join_from(given, taken, true()))
+    return then(taken).add_cte(rows.cte("written"))
 
 
-WRITE = Statement(_written())
+WRITE = Statement(written(appending))

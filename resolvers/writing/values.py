@@ -109,7 +109,7 @@ def _fault_of_labels(value: list[str], most: int) -> str | None:
 
 
 def _printable(text: str) -> bool:
-    return not any(unicodedata.category(letter) in UNPRINTABLE for letter in text)
+    return text.isprintable() or not any(unicodedata.category(letter) in UNPRINTABLE for letter in text)
 
 
 def _storable(value: Any) -> bool:
