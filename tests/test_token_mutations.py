@@ -46,8 +46,8 @@ from tests.tokens import (
 WRITE = frozenset({Scope.TOKENS_WRITE, Scope.TOKENS_READ, Scope.DEVICES_READ})
 # What each mutation that names a token is asked for.
 GIVEN: dict[str, dict[str, Any]] = {UPDATE: {"name": "new"}, ROTATE: {}, REVOKE: {}}
-# The chain's head is locked, and the record written with its values; who follows the audit is woken by the commit.
-RECORD = ("SELECT", "WITH")
+# The record with its values and the chain's new head; who follows the audit is woken by the commit.
+RECORD = "WITH"
 
 
 @pytest.fixture
@@ -363,10 +363,10 @@ async def test_a_caller_who_acts_elsewhere_is_told_so(
 @pytest.mark.parametrize(
     ("field", "sent"),
     [
-        (CREATE, ["SELECT", "INSERT", "INSERT", *RECORD]),
-        (UPDATE, ["SELECT", "UPDATE", *RECORD]),
-        (ROTATE, ["SELECT", "UPDATE", "INSERT", *RECORD]),
-        (REVOKE, ["SELECT", "UPDATE", *RECORD]),
+        (CREATE, ["SELECT", "INSERT", "INSERT", RECORD]),
+        (UPDATE, ["SELECT", "UPDATE", RECORD]),
+        (ROTATE, ["SELECT", "UPDATE", "INSERT", RECORD]),
+        (REVOKE, ["SELECT", "UPDATE", RECORD]),
     ],
 )
 async def test_what_a_change_costs(ask: Ask, acme: Estate, field: str, sent: list[str]) -> None:
