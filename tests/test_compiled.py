@@ -185,6 +185,29 @@ async def test_what_was_asked_before_says_nothing_of_what_is_asked_now(
     assert len({answer.body for answer in answers}) == len(asked)
 
 
+async def test_a_variable_may_be_left_out_null_or_a_value(
+    graph: Graph, plain: Graph, clock: HeldClock, acme: Estate
+) -> None:
+    """Its default, no value, or one; a null where there has to be one, whatever was asked before."""
+    query = """query ($id: ID = "%s", $first: Int = 1, $after: String) { node(id: $id) { id }
+      devices(first: $first, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } }"""
+    query %= acme.ids["Device"]
+    caller = caller_of(acme.tenant, clock, READ)
+    first = Outcome(await graph.run(OperationRequest(query), caller, "r"))
+    cursor = first.data["devices"]["pageInfo"]["endCursor"]
+    choices: list[list[dict[str, Any]]] = [
+        [{}, {"id": None}, {"id": acme.ids["Area"]}],
+        [{}, {"first": None}, {"first": 2}, {"first": 0}],
+        [{}, {"after": None}, {"after": cursor}],
+    ]
+    asked = [one | other | third for one in choices[0] for other in choices[1] for third in choices[2]]
+    for variables in asked + asked[::-1]:
+        request = OperationRequest(query, variables)
+        answer = await graph.run(request, caller, "r")
+        assert answer == await plain.run(request, caller, "r"), variables
+        assert bool(Outcome(answer).errors) is (variables.get("id", "") is None or variables.get("first") == 0)
+
+
 async def test_a_statement_that_fails_is_answered_by_graphql_core(
     graph: Graph, clock: HeldClock, acme: Estate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from auth.principal import Caller
 from benchmarks.promises.callers import answered
 from benchmarks.promises.interleaved import Work, ratio
 from benchmarks.promises.promise import Judgement, at_most
-from benchmarks.timed.dialects.tenantry import FIELDS, FIRST, POINT
+from benchmarks.timed.dialects.tenantry import FIELDS, PAGED, POINT
 from schema.graph import Graph
 
 PROMISE = "a grant on 1 of 50 locations adds at most 30 % to "
@@ -39,5 +39,5 @@ def _queries(location: str, device: str) -> Iterator[tuple[str, tuple[str, dict[
     yield "a point query", (POINT, {"id": device})
     yield "a page of the location", (PAGE, at)
     yield "counts of the location", (COUNTS, at)
-    yield "a page of all devices", (FIRST, {})
+    yield "a page of all devices", (PAGED, {})
     yield "the count of all devices", (ALL, {})

@@ -15,11 +15,12 @@ from resolvers import connection
 from schema.compiling.refusal import NotCompilable
 
 Asked = TypeVar("Asked")
-PLACES = frozenset({"after", "before"})
+# Of a field's arguments: each variable may be left out, null, or a value.
+MOST_SHAPES = 10
 
 
 class Given:
-    """A field's arguments by their names; what only a variable's whole value changes is coerced once.
+    """A field's arguments by their names; what no variable's value changes is coerced once.
 
     `varies`: variables have a say in them.
     """
@@ -36,17 +37,20 @@ class Given:
         inside = any(_varies(said.value) for said in arguments if not isinstance(said.value, VariableNode))
         self.varies = inside or bool(self._whole)
         self._keeps = not inside
-        self._fixed: dict[str, Any] | None = None
+        # For each set of variables that are given, or null: those may not do, or leave an argument its default.
+        self._fixed: dict[tuple[bool | None, ...], dict[str, Any]] = {}
 
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """What they are in a request. Raises GraphQLError."""
-        whole = {name: variables.coerced.get(variable) for name, variable in self._whole.items()}
-        # A null, or none at all, may not do where a value does.
-        if self._fixed is not None and None not in whole.values():
-            return self._fixed | whole
+        coerced = variables.coerced
+        whole = {name: coerced[variable] for name, variable in self._whole.items() if variable in coerced}
+        shape = tuple([whole[name] is None if name in whole else None for name in self._whole])
+        fixed = self._fixed.get(shape)
+        if fixed is not None:
+            return fixed | whole
         given = get_argument_values(self._declared, self._node, variables, hide_suggestions=True)
-        if self._keeps:
-            self._fixed = {name: value for name, value in given.items() if name not in whole}
+        if self._keeps and len(self._fixed) < MOST_SHAPES:
+            self._fixed[shape] = {name: value for name, value in given.items() if name not in whole}
         return given
 
 
@@ -91,24 +95,26 @@ class List(NamedTuple):
 
 
 class ListReader:
-    """Reads the arguments of a connection, and keeps them: most that come next differ from them by their cursor alone.
+    """Reads the arguments of a connection, and keeps them: most that come next differ from them by a cursor alone.
 
     Of a list's window only the shape is looked at, so that one serves for all such.
     """
 
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
-        self._last: tuple[Any, List] | None = None
+        # What came last with a cursor, and without.
+        self._last: dict[tuple[bool, bool], tuple[dict[str, Any], List]] = {}
 
     def __call__(self, given: dict[str, Any]) -> List:
         """What they ask for. Raises Refusal or BadArgument."""
-        rest = {name: value for name, value in given.items() if name not in PLACES}
-        after, before = given.get("after"), given.get("before")
-        like = rest, after is None, before is None
-        if self._last is not None and self._last[0] == like:
-            return self._placed(self._last[1], after, before)
+        rest = given.copy()
+        after, before = rest.pop("after", None), rest.pop("before", None)
+        ends = after is None, before is None
+        last = self._last.get(ends)
+        if last is not None and last[0] == rest:
+            return self._placed(last[1], after, before)
         made = listed(self._edge, connection.window(self._edge, given, counted=False))
-        self._last = like, made
+        self._last[ends] = rest, made
         return made
 
     def _placed(self, like: List, after: str | None, before: str | None) -> List:

@@ -13,8 +13,7 @@ POINT = f"""query ($id: ID!) {{ answer: node(id: $id) {{ ... on Device {{ {FIELD
   area {{ id name location {{ id name }} }} }} }} }}"""
 PAGE = """{ answer: devices(first: 50, filter: {status: {eq: ONLINE}}, orderBy: NAME_ASC) {
   totalCount nodes { id serial name status area { name } location { name } } } }"""
-FIRST = f"{{ answer: devices(first: 50, orderBy: NAME_ASC) {{ nodes {{ {FIELDS} }} }} }}"
-DEEP = f"""query ($after: String!) {{ answer: devices(first: 50, after: $after, orderBy: NAME_ASC) {{
+PAGED = f"""query ($after: String) {{ answer: devices(first: 50, after: $after, orderBy: NAME_ASC) {{
   nodes {{ {FIELDS} }} }} }}"""
 WALK = """query ($after: String) { answer: devices(first: 100, after: $after, orderBy: NAME_ASC) {
   pageInfo { endCursor } } }"""
@@ -45,8 +44,8 @@ DIALECT = Dialect(
         "tree10": lambda seeded, _: [_ask(TREE % (10, 100), seeded.big)],
         "point": lambda seeded, _: [_ask(POINT, seeded.read, id=f"dev_{each}") for each in seeded.some],
         "page": lambda seeded, _: [_ask(PAGE, seeded.read)],
-        "first": lambda seeded, _: [_ask(FIRST, seeded.big)],
-        "deep": lambda seeded, cursor: [_ask(DEEP, seeded.big, after=cursor)],
+        "first": lambda seeded, _: [_ask(PAGED, seeded.big)],
+        "deep": lambda seeded, cursor: [_ask(PAGED, seeded.big, after=cursor)],
         "entities": lambda seeded, _: [_entities(seeded)],
         "update": lambda seeded, _: _rename(seeded.changed),
         "tenant": lambda seeded, _: [_ask(DEVICES, seeded.small[0])],
