@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from hashlib import sha256
 
 import asyncpg
 import pytest
@@ -13,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from models import AuditAction, AuditHead, AuditOutcome
 from models.partitions import PARTITIONED, SCHEMA, make_months
 from resolvers.auditing import Actor, Changed, Record, Target, append, append_apart
+from resolvers.auditing.canonical import canonical
 from resolvers.auditing.chain import is_overtaken
 from resolvers.auditing.checking import check
-from resolvers.auditing.hashing import GENESIS, record_hash
+from resolvers.auditing.hashing import GENESIS, HASHED, VERSION, record_hash, spelled
 from tenantry.databases import Databases
 from tests.auditing import HEADS, RECORDS, SECOND, VALUES, make_chain, numbers, record, rows_of
 from tests.clock import START, HeldClock
@@ -214,6 +216,17 @@ async def test_whatever_a_record_says_the_database_hashes_it_as_whoever_verifies
     for row in await rows_of(databases, RECORDS, acme.tenant.id):
         assert row["hash"] == record_hash(row["prev_hash"], row)
     assert (await check(databases.app, acme.tenant.id)).ok
+
+
+async def test_digests_that_were_tampered_with_are_hashed_as_published(
+    databases: Databases, acme: Estate, clock: HeldClock
+) -> None:
+    """Even where they read like a record's own number: anybody's verifier finds what ours does."""
+    await make_chain(databases, clock, acme.tenant.id, 1)
+    [row] = await rows_of(databases, RECORDS, acme.tenant.id)
+    row["digests"] = {"number": 0, "at": ""}
+    content = {"version": VERSION, **{name: spelled(row[name]) for name in HASHED}}
+    assert record_hash(GENESIS, row) == sha256(GENESIS + canonical(content).encode()).digest()
 
 
 async def test_two_tenants_never_wait_for_each_other(

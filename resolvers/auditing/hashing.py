@@ -56,9 +56,9 @@ def around_place(row: Mapping[str, Any]) -> tuple[str, str, str]:
     """The canonical JSON of a record but for its time and its number: what comes before, between and behind them."""
     known = {name: spelled(row[name]) for name in HASHED if name not in PLACE}
     text = canonical({"version": VERSION, **known, "at": "", "number": 0})
-    # No text that a record holds reads like this: quotes in it are escaped.
+    # Only texts stand before the time and behind the number, and none reads like these: quotes in it are escaped.
     before, at, rest = text.partition('"at":"')
-    between, number, behind = rest.partition('"number":0')
+    between, number, behind = rest.rpartition('"number":0')
     return before + at, between + number[:-1], behind
 
 
